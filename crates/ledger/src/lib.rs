@@ -1,0 +1,15 @@
+//! The Tally format and its verifier.
+//!
+//! This crate implements `docs/FORMAT.md`: entries, feeds, keys and authority, the tree and its
+//! checkpoints, bundles and extracts, the vocabulary of events, and the replay of a verified
+//! ledger into facts. It is pure: no disk, no network, no clock, no environment, no randomness.
+//! Time is an argument, and input is whatever implements [`std::io::Read`].
+//!
+//! Everything that comes from outside is hostile until [`verify`](crate::verify) has seen it.
+//! [`verify::VerifiedLedger`] has private fields and is the only way from bytes to facts.
+#![warn(clippy::disallowed_methods)]
+
+pub mod cbor;
+pub mod hash;
+pub mod name;
+pub mod time;
