@@ -10,6 +10,11 @@
 #![warn(clippy::disallowed_methods)]
 
 pub mod cbor;
+pub mod entry;
+pub mod fault;
 pub mod hash;
+pub mod key;
 pub mod name;
+pub mod payload;
+mod shape;
 pub mod time;
