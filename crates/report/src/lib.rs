@@ -1,1 +1,3 @@
 //! Placeholder.
+
+#![warn(clippy::disallowed_methods)]

@@ -1,0 +1,3 @@
+//! The tests that look at the whole: one binary, one module for each purpose.
+
+mod tidy;
