@@ -5,17 +5,7 @@ use super::{Objection, accepts, hold, refuses};
 
 /// What each crate may import. `testkit` is everybody's, as a dev-dependency and no other way.
 const ARROWS: [(&str, &[&str]); 8] = [
-    (
-        "cli",
-        &[
-            "divergence",
-            "intake",
-            "ledger",
-            "mirror",
-            "report",
-            "store",
-        ],
-    ),
+    ("cli", &["divergence", "intake", "ledger", "mirror", "report", "store"]),
     ("divergence", &["ledger"]),
     ("intake", &["ledger"]),
     ("ledger", &[]),
@@ -26,11 +16,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// The three tables of a manifest that name dependencies, and whether they are for tests alone.
-pub(super) const SECTIONS: [(&str, bool); 3] = [
-    ("dependencies", false),
-    ("build-dependencies", false),
-    ("dev-dependencies", true),
-];
+pub(super) const SECTIONS: [(&str, bool); 3] =
+    [("dependencies", false), ("build-dependencies", false), ("dev-dependencies", true)];
 
 fn arrows(tree: &Tree) -> Vec<Objection> {
     let mut objections = Vec::new();
@@ -72,10 +59,7 @@ fn arrows(tree: &Tree) -> Vec<Objection> {
 /// The names of the packages in a table of dependencies, target-specific tables included.
 pub(super) fn names(manifest: &toml::Table, section: &str) -> Vec<String> {
     let targets = manifest.get("target").and_then(toml::Value::as_table);
-    let conditional = targets
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, t)| t.as_table());
+    let conditional = targets.into_iter().flatten().filter_map(|(_, t)| t.as_table());
     let mut names = Vec::new();
     for holder in std::iter::once(manifest).chain(conditional) {
         let Some(table) = holder.get(section).and_then(toml::Value::as_table) else {
@@ -103,26 +87,11 @@ fn an_arrow_that_is_not_on_the_map_is_refused() {
                 [dev-dependencies]\ntally-testkit.workspace = true\n";
     accepts(arrows, &[(at, &manifest(good))]);
     for (rest, found) in [
-        (
-            "[dependencies]\ntally-mirror.workspace = true",
-            "from store to mirror",
-        ),
-        (
-            "[dependencies]\ntally-testkit.workspace = true",
-            "from store to testkit",
-        ),
-        (
-            "[dev-dependencies]\ntally-cli.workspace = true",
-            "from store to cli",
-        ),
-        (
-            "[build-dependencies]\nx = { package = \"tally-report\" }",
-            "from store to report",
-        ),
-        (
-            "[target.'cfg(unix)'.dependencies]\ntally-intake.path = \"\"",
-            "from store to intake",
-        ),
+        ("[dependencies]\ntally-mirror.workspace = true", "from store to mirror"),
+        ("[dependencies]\ntally-testkit.workspace = true", "from store to testkit"),
+        ("[dev-dependencies]\ntally-cli.workspace = true", "from store to cli"),
+        ("[build-dependencies]\nx = { package = \"tally-report\" }", "from store to report"),
+        ("[target.'cfg(unix)'.dependencies]\ntally-intake.path = \"\"", "from store to intake"),
     ] {
         refuses(arrows, &[(at, &manifest(rest))], at, found);
     }

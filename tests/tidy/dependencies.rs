@@ -6,16 +6,8 @@ use super::lexer::{Source, find_word, line_of};
 use super::tree::Tree;
 use super::{Objection, accepts, hold, refuses};
 
-const EVERYWHERE: &[&str] = &[
-    "cli",
-    "divergence",
-    "intake",
-    "ledger",
-    "mirror",
-    "report",
-    "store",
-    "testkit",
-];
+const EVERYWHERE: &[&str] =
+    &["cli", "divergence", "intake", "ledger", "mirror", "report", "store", "testkit"];
 
 /// For tests and benchmarks: any crate may have it as a dev-dependency, `testkit` also outright.
 const FOR_TESTS: [&str; 10] = [
@@ -107,28 +99,17 @@ fn advice(folder: &str, name: &str, for_tests: bool) -> Option<String> {
     match PLACES.iter().find(|(listed, _)| *listed == name) {
         None => Some("decide where it may be used, in PLACES of tests/tidy/dependencies.rs".into()),
         Some((_, allowed)) if allowed.contains(&folder) => None,
-        Some((_, allowed)) => Some(format!(
-            "{name} is used in {allowed:?} alone; ask that crate"
-        )),
+        Some((_, allowed)) => Some(format!("{name} is used in {allowed:?} alone; ask that crate")),
     }
 }
 
 /// The types that hold a private key; the store sees entries that are already signed.
-const PRIVATE_KEYS: [&str; 6] = [
-    "ExpandedSecretKey",
-    "Keypair",
-    "KeypairBytes",
-    "SecretKey",
-    "Signer",
-    "SigningKey",
-];
+const PRIVATE_KEYS: [&str; 6] =
+    ["ExpandedSecretKey", "Keypair", "KeypairBytes", "SecretKey", "Signer", "SigningKey"];
 
 fn no_private_key_in_the_store(tree: &Tree) -> Vec<Objection> {
     let mut objections = Vec::new();
-    for (path, text) in tree
-        .rust()
-        .filter(|(path, _)| path.starts_with("crates/store/src/"))
-    {
+    for (path, text) in tree.rust().filter(|(path, _)| path.starts_with("crates/store/src/")) {
         let code = Source::read(text).without_tests();
         for name in PRIVATE_KEYS {
             for at in find_word(&code, name) {
@@ -154,25 +135,10 @@ fn the_store_names_no_private_key() {
 #[test]
 fn a_dependency_out_of_its_place_is_refused() {
     for (folder, section, name, found) in [
-        (
-            "ledger",
-            "dependencies",
-            "sled",
-            "[dependencies] of ledger names sled",
-        ),
+        ("ledger", "dependencies", "sled", "[dependencies] of ledger names sled"),
         ("cli", "dependencies", "reqwest", "names reqwest"),
-        (
-            "cli",
-            "dev-dependencies",
-            "tokio",
-            "[dev-dependencies] of cli names tokio",
-        ),
-        (
-            "store",
-            "dependencies",
-            "ed25519-dalek",
-            "names ed25519-dalek",
-        ),
+        ("cli", "dev-dependencies", "tokio", "[dev-dependencies] of cli names tokio"),
+        ("store", "dependencies", "ed25519-dalek", "names ed25519-dalek"),
         ("report", "build-dependencies", "anyhow", "names anyhow"),
         ("divergence", "dependencies", "tempfile", "names tempfile"),
         ("divergence", "dependencies", "left-pad", "names left-pad"),
@@ -189,16 +155,8 @@ fn a_dependency_out_of_its_place_is_refused() {
 fn a_private_key_in_the_store_is_refused() {
     let at = "crates/store/src/append.rs";
     let bad = "// A SigningKey is not seen here.\nfn append(key: &SigningKey) {}\n";
-    refuses(
-        no_private_key_in_the_store,
-        &[(at, bad)],
-        &format!("{at}:2"),
-        "names SigningKey",
-    );
+    refuses(no_private_key_in_the_store, &[(at, bad)], &format!("{at}:2"), "names SigningKey");
     let good = "fn f() {}\n#[cfg(test)]\nmod tests { use x::SigningKey; }\n";
     accepts(no_private_key_in_the_store, &[(at, good)]);
-    accepts(
-        no_private_key_in_the_store,
-        &[("crates/cli/src/keyfile.rs", bad)],
-    );
+    accepts(no_private_key_in_the_store, &[("crates/cli/src/keyfile.rs", bad)]);
 }

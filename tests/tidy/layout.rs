@@ -25,29 +25,19 @@ const EXPECTED: [&str; 17] = [
 ];
 
 fn top_level(tree: &Tree) -> Vec<Objection> {
-    let mut found: Vec<&str> = tree
-        .paths()
-        .map(|path| path.split('/').next().unwrap_or(path))
-        .collect();
+    let mut found: Vec<&str> =
+        tree.paths().map(|path| path.split('/').next().unwrap_or(path)).collect();
     found.dedup();
     let mut objections = Vec::new();
     for name in &found {
         if !EXPECTED.contains(name) {
             let advice = "put it under docs/, tests/ or a crate; the top level is the map";
-            objections.push(Objection::new(
-                name,
-                "is not expected at the top level",
-                advice,
-            ));
+            objections.push(Objection::new(name, "is not expected at the top level", advice));
         }
     }
     for name in EXPECTED.iter().filter(|name| !found.contains(name)) {
         let advice = "restore it, or drop it from EXPECTED in tests/tidy/layout.rs";
-        objections.push(Objection::new(
-            name,
-            "is missing from the top level",
-            advice,
-        ));
+        objections.push(Objection::new(name, "is missing from the top level", advice));
     }
     objections
 }

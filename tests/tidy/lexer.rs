@@ -64,10 +64,7 @@ impl Source {
         let mut code = self.code.clone();
         for range in self.test_modules() {
             let blanked = blank(&self.code.as_bytes()[range.clone()]);
-            code.replace_range(
-                range,
-                &String::from_utf8(blanked).expect("blanks are ASCII"),
-            );
+            code.replace_range(range, &String::from_utf8(blanked).expect("blanks are ASCII"));
         }
         code
     }
@@ -97,13 +94,10 @@ pub(super) fn line_of(text: &str, offset: usize) -> usize {
 /// Where a word stands by itself: no letter, digit or underscore touches it.
 pub(super) fn find_word(text: &str, word: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
-    let touches = |at: Option<usize>| {
-        at.and_then(|i| bytes.get(i))
-            .is_some_and(|b| is_word_byte(*b))
-    };
+    let touches =
+        |at: Option<usize>| at.and_then(|i| bytes.get(i)).is_some_and(|b| is_word_byte(*b));
     let all = text.match_indices(word).map(|(at, _)| at);
-    all.filter(|&at| !touches(at.checked_sub(1)) && !touches(Some(at + word.len())))
-        .collect()
+    all.filter(|&at| !touches(at.checked_sub(1)) && !touches(Some(at + word.len()))).collect()
 }
 
 fn is_word_byte(byte: u8) -> bool {
@@ -128,10 +122,7 @@ fn token(bytes: &[u8], at: usize) -> Token {
     match rest[0] {
         b'"' => {
             let close = end_of_quoted(bytes, at + 1, b'"');
-            Token::Literal {
-                inside: at + 1..close,
-                end: (close + 1).min(bytes.len()),
-            }
+            Token::Literal { inside: at + 1..close, end: (close + 1).min(bytes.len()) }
         }
         b'\'' => character(bytes, at),
         byte if is_word_byte(byte) => word(bytes, at),
@@ -141,10 +132,7 @@ fn token(bytes: &[u8], at: usize) -> Token {
 
 /// A word, or the raw string that a prefix such as `br##` opens.
 fn word(bytes: &[u8], at: usize) -> Token {
-    let length = bytes[at..]
-        .iter()
-        .position(|b| !is_word_byte(*b))
-        .unwrap_or(bytes.len() - at);
+    let length = bytes[at..].iter().position(|b| !is_word_byte(*b)).unwrap_or(bytes.len() - at);
     let end = at + length;
     if !matches!(&bytes[at..end], b"r" | b"br" | b"cr") {
         return Token::Other(end);
@@ -157,15 +145,9 @@ fn word(bytes: &[u8], at: usize) -> Token {
     let mut closing = vec![b'"'];
     closing.resize(hashes + 1, b'#');
     let inside = &bytes[open + 1..];
-    let length = inside
-        .windows(closing.len())
-        .position(|w| w == closing)
-        .unwrap_or(inside.len());
+    let length = inside.windows(closing.len()).position(|w| w == closing).unwrap_or(inside.len());
     let close = open + 1 + length;
-    Token::Literal {
-        inside: open + 1..close,
-        end: (close + closing.len()).min(bytes.len()),
-    }
+    Token::Literal { inside: open + 1..close, end: (close + closing.len()).min(bytes.len()) }
 }
 
 /// A character literal, or the apostrophe of a lifetime.
@@ -182,10 +164,7 @@ fn character(bytes: &[u8], at: usize) -> Token {
         at + 1 + first
     };
     if bytes.get(close) == Some(&b'\'') {
-        Token::Literal {
-            inside: at + 1..close,
-            end: close + 1,
-        }
+        Token::Literal { inside: at + 1..close, end: close + 1 }
     } else {
         Token::Other(at + 1)
     }
@@ -220,10 +199,7 @@ fn end_of_block_comment(bytes: &[u8], at: usize) -> usize {
 }
 
 fn blank(bytes: &[u8]) -> Vec<u8> {
-    bytes
-        .iter()
-        .map(|b| if *b == b'\n' { b'\n' } else { b' ' })
-        .collect()
+    bytes.iter().map(|b| if *b == b'\n' { b'\n' } else { b' ' }).collect()
 }
 
 #[cfg(test)]
@@ -264,10 +240,7 @@ mod samples {
     fn test_modules_are_blanked_and_nothing_else() {
         let text = "fn a() {}\n#[cfg(test)]\nmod t {\n fn b() { '{'; }\n}\nfn c() {}\n";
         let code = Source::read(text).without_tests();
-        assert_eq!(
-            code.split_whitespace().collect::<String>(),
-            "fna(){}fnc(){}"
-        );
+        assert_eq!(code.split_whitespace().collect::<String>(), "fna(){}fnc(){}");
         assert_eq!(code.lines().count(), 6);
         let apart = Source::read("#[cfg(test)]\nmod t;\nfn a() {}");
         assert!(apart.test_modules().is_empty());

@@ -31,11 +31,7 @@ fn orphans(tree: &Tree) -> Vec<Objection> {
     lost.map(|(path, _)| {
         let advice = "declare it with `mod` in its parent, or in tests/main.rs for a whole-system \
                       test; else delete it";
-        Objection::new(
-            path,
-            "no module declares this file, so it is never compiled",
-            advice,
-        )
+        Objection::new(path, "no module declares this file, so it is never compiled", advice)
     })
     .collect()
 }
@@ -54,11 +50,7 @@ fn roots(tree: &Tree, folder: &str, manifest: &toml::Table) -> Vec<(String, Stri
         }
     }
     for kind in ["bin", "test", "bench", "example"] {
-        let targets = manifest
-            .get(kind)
-            .and_then(toml::Value::as_array)
-            .into_iter()
-            .flatten();
+        let targets = manifest.get(kind).and_then(toml::Value::as_array).into_iter().flatten();
         for path in targets.filter_map(|target| target.get("path")?.as_str()) {
             // From crates/NAME, two steps up is the top of the repository.
             let above = path.strip_prefix("../../").map(str::to_owned);
@@ -74,10 +66,7 @@ fn roots(tree: &Tree, folder: &str, manifest: &toml::Table) -> Vec<(String, Stri
 
 /// The child modules that a file declares to live in files of their own, by their path below it.
 fn declared(code: &str) -> Vec<String> {
-    let source = Source {
-        code: code.to_owned(),
-        comments: String::new(),
-    };
+    let source = Source { code: code.to_owned(), comments: String::new() };
     let mut inline: Vec<(std::ops::Range<usize>, &str)> = Vec::new();
     let mut found = Vec::new();
     for at in find_word(code, "mod") {
@@ -101,13 +90,7 @@ fn declared(code: &str) -> Vec<String> {
 }
 
 /// The switches of a manifest that keep cargo from finding or testing a target.
-const SWITCHES: [&str; 5] = [
-    "autobenches",
-    "autobins",
-    "autoexamples",
-    "autotests",
-    "test",
-];
+const SWITCHES: [&str; 5] = ["autobenches", "autobins", "autoexamples", "autotests", "test"];
 
 /// Ways to hide from the rule above, or from cargo.
 fn hidden(tree: &Tree) -> Vec<Objection> {
@@ -123,9 +106,7 @@ fn hidden(tree: &Tree) -> Vec<Objection> {
     for (_, path, manifest) in tree.manifests() {
         for (section, value) in &manifest {
             // [[test]] and its like are arrays of tables.
-            let tables = value
-                .as_array()
-                .map_or(std::slice::from_ref(value), Vec::as_slice);
+            let tables = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             for (key, value) in tables.iter().filter_map(toml::Value::as_table).flatten() {
                 if SWITCHES.contains(&key.as_str()) && value.as_bool() == Some(false) {
                     let advice = "let cargo find and run every target";
@@ -157,18 +138,12 @@ const MANIFEST: (&str, &str) = (
 fn an_orphan_is_refused() {
     let files = [
         MANIFEST,
-        (
-            "crates/cli/src/main.rs",
-            "mod a;\n// mod lost;\nmod inner { mod b; }",
-        ),
+        ("crates/cli/src/main.rs", "mod a;\n// mod lost;\nmod inner { mod b; }"),
         ("crates/cli/src/a.rs", "#[cfg(test)]\nmod tests;"),
         ("crates/cli/src/a/tests.rs", ""),
         ("crates/cli/src/inner/b.rs", ""),
         ("crates/cli/tests/own.rs", ""),
-        (
-            "tests/main.rs",
-            "mod journey;\nconst NAME: &str = \"mod lost;\";",
-        ),
+        ("tests/main.rs", "mod journey;\nconst NAME: &str = \"mod lost;\";"),
         ("tests/journey.rs", "mod steps;"),
         ("tests/journey/steps.rs", ""),
     ];
@@ -191,20 +166,12 @@ fn an_orphan_is_refused() {
 #[test]
 fn a_module_or_target_that_hides_is_refused() {
     let at = "crates/cli/src/main.rs";
-    refuses(
-        hidden,
-        &[(at, "#[path = \"x.rs\"]\nmod a;")],
-        &format!("{at}:1"),
-        "#[path]",
-    );
+    refuses(hidden, &[(at, "#[path = \"x.rs\"]\nmod a;")], &format!("{at}:1"), "#[path]");
     accepts(hidden, &[MANIFEST]);
     for (text, found) in [
         ("[package]\nautotests = false\n", "[package] sets autotests"),
         ("[lib]\ntest = false\n", "[lib] sets test"),
-        (
-            "[[test]]\nname = \"main\"\ntest = false\n",
-            "[test] sets test",
-        ),
+        ("[[test]]\nname = \"main\"\ntest = false\n", "[test] sets test"),
     ] {
         refuses(hidden, &[(MANIFEST.0, text)], MANIFEST.0, found);
     }

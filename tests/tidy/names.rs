@@ -3,9 +3,8 @@
 use super::tree::Tree;
 use super::{Objection, accepts, hold, refuses};
 
-const BANNED: [&str; 9] = [
-    "common", "helper", "helpers", "misc", "mod", "types", "util", "utils", "stuff",
-];
+const BANNED: [&str; 9] =
+    ["common", "helper", "helpers", "misc", "mod", "types", "util", "utils", "stuff"];
 
 fn telling_names(tree: &Tree) -> Vec<Objection> {
     let mut objections = Vec::new();
@@ -20,11 +19,7 @@ fn telling_names(tree: &Tree) -> Vec<Objection> {
             } else {
                 "put each piece beside its user; the second user earns it a noun"
             };
-            objections.push(Objection::new(
-                path,
-                format!("{segment:?} says nothing"),
-                advice,
-            ));
+            objections.push(Objection::new(path, format!("{segment:?} says nothing"), advice));
         }
     }
     objections
@@ -38,11 +33,7 @@ fn every_file_is_named_after_what_it_holds() {
 #[test]
 fn a_name_that_says_nothing_is_refused() {
     accepts(telling_names, &[("crates/ledger/src/utility_bill.rs", "")]);
-    for path in [
-        "crates/cli/src/util.rs",
-        "tests/common/case.rs",
-        "crates/store/src/a/mod.rs",
-    ] {
+    for path in ["crates/cli/src/util.rs", "tests/common/case.rs", "crates/store/src/a/mod.rs"] {
         refuses(telling_names, &[(path, "")], path, "says nothing");
     }
 }

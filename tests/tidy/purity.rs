@@ -8,13 +8,7 @@ use super::{Objection, accepts, hold, refuses};
 const PURE: [&str; 4] = ["divergence", "intake", "ledger", "report"];
 const SWITCH: &str = "#![warn(clippy::disallowed_methods)]";
 
-const NETWORK: [&str; 5] = [
-    "std::net",
-    "TcpListener",
-    "TcpStream",
-    "UdpSocket",
-    "UnixStream",
-];
+const NETWORK: [&str; 5] = ["std::net", "TcpListener", "TcpStream", "UdpSocket", "UnixStream"];
 const AMBIENT: [&str; 9] = [
     "std::env",
     "std::fs",
@@ -36,11 +30,7 @@ fn switched_on(tree: &Tree) -> Vec<Objection> {
         };
         if !Source::read(text).code.contains(SWITCH) {
             let advice = format!("begin the crate with {SWITCH}");
-            objections.push(Objection::new(
-                &path,
-                "the lint for pure crates is off",
-                advice,
-            ));
+            objections.push(Objection::new(&path, "the lint for pure crates is off", advice));
         }
     }
     objections
@@ -90,12 +80,7 @@ fn the_pure_crates_stay_pure_and_the_network_in_the_mirror() {
 fn a_pure_crate_without_the_lint_is_refused() {
     let at = "crates/report/src/lib.rs";
     accepts(switched_on, &[(at, &format!("//! Pages.\n{SWITCH}\n"))]);
-    refuses(
-        switched_on,
-        &[(at, &format!("//! {SWITCH}\n"))],
-        at,
-        "is off",
-    );
+    refuses(switched_on, &[(at, &format!("//! {SWITCH}\n"))], at, "is off");
 }
 
 #[test]
@@ -103,24 +88,11 @@ fn a_pure_crate_that_reaches_out_is_refused() {
     let at = "crates/ledger/src/chain.rs";
     for name in NETWORK.iter().chain(&AMBIENT) {
         let bad = format!("\nuse {name};\n");
-        refuses(
-            confined,
-            &[(at, &bad)],
-            &format!("{at}:2"),
-            &format!("ledger names {name}"),
-        );
+        refuses(confined, &[(at, &bad)], &format!("{at}:2"), &format!("ledger names {name}"));
         let in_tests = format!("#[cfg(test)]\nmod tests {{ use {name}; }}\n");
-        accepts(
-            confined,
-            &[(at, &in_tests), ("crates/mirror/src/lib.rs", &bad)],
-        );
+        accepts(confined, &[(at, &in_tests), ("crates/mirror/src/lib.rs", &bad)]);
     }
     let store = "crates/store/src/open.rs";
-    refuses(
-        confined,
-        &[(store, "use std::net;")],
-        &format!("{store}:1"),
-        "store names std::net",
-    );
+    refuses(confined, &[(store, "use std::net;")], &format!("{store}:1"), "store names std::net");
     accepts(confined, &[(store, "use std::fs;")]);
 }

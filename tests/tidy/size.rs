@@ -111,12 +111,7 @@ const AT: &str = "crates/ledger/src/chain.rs";
 fn a_line_too_long_is_refused() {
     let line = |length: usize| format!("//! Good.\n//{}\n", "\u{e9}".repeat(length - 2));
     accepts(lines, &[(AT, &line(100))]);
-    refuses(
-        lines,
-        &[(AT, &line(101))],
-        &format!("{AT}:2"),
-        "101 characters",
-    );
+    refuses(lines, &[(AT, &line(101))], &format!("{AT}:2"), "101 characters");
 }
 
 #[test]
@@ -124,12 +119,7 @@ fn a_function_too_long_is_refused() {
     let body = |length| "    a();\n\n    // Why.\n".repeat(length);
     let function = |length| format!("\nfn f(x: [u8; 3], y: fn() -> u8) {{\n{}}}\n", body(length));
     accepts(functions, &[(AT, &function(70))]);
-    refuses(
-        functions,
-        &[(AT, &function(71))],
-        &format!("{AT}:2"),
-        "fn f has 71 lines",
-    );
+    refuses(functions, &[(AT, &function(71))], &format!("{AT}:2"), "fn f has 71 lines");
     let method = format!("trait T {{ fn g(&self);\n{}}}", body(80));
     accepts(functions, &[(AT, &method)]);
 }
@@ -139,10 +129,5 @@ fn a_file_too_long_is_refused() {
     let file = |length| "use a;\n".repeat(length);
     let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", file(900));
     accepts(files, &[(AT, &format!("{}{tests}", file(700)))]);
-    refuses(
-        files,
-        &[(AT, &format!("{}{tests}", file(701)))],
-        AT,
-        "has 701 lines",
-    );
+    refuses(files, &[(AT, &format!("{}{tests}", file(701)))], AT, "has 701 lines");
 }

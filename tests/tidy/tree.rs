@@ -24,12 +24,8 @@ impl Tree {
     }
 
     pub(super) fn sample(files: &[(&str, &str)]) -> Self {
-        let owned = files
-            .iter()
-            .map(|&(path, text)| (path.to_owned(), text.to_owned()));
-        Self {
-            files: owned.collect(),
-        }
+        let owned = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned()));
+        Self { files: owned.collect() }
     }
 
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
@@ -56,24 +52,16 @@ impl Tree {
     pub(super) fn manifests(&self) -> Vec<(&str, &str, toml::Table)> {
         let mut found = Vec::new();
         for (path, text) in self.all() {
-            let inner = path
-                .strip_prefix("crates/")
-                .and_then(|p| p.strip_suffix("/Cargo.toml"));
+            let inner = path.strip_prefix("crates/").and_then(|p| p.strip_suffix("/Cargo.toml"));
             if let Some(folder) = inner {
-                found.push((
-                    folder,
-                    path,
-                    text.parse().expect("cargo has read this manifest"),
-                ));
+                found.push((folder, path, text.parse().expect("cargo has read this manifest")));
             }
         }
         found
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()))
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 }
 
@@ -89,10 +77,7 @@ struct Ignored {
 
 impl Ignored {
     fn parse(text: &str) -> Self {
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty() && !l.starts_with('#'));
+        let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
         let patterns: Vec<String> = lines.map(str::to_owned).collect();
         for pattern in &patterns {
             let rest = pattern.trim_start_matches("*.").trim_matches('/');
@@ -120,10 +105,7 @@ impl Ignored {
 fn walk(folder: &Path, prefix: &str, ignored: &Ignored, files: &mut BTreeMap<String, String>) {
     for item in std::fs::read_dir(folder).expect("the folder was listed by its parent") {
         let item = item.expect("the folder can be read");
-        let name = item
-            .file_name()
-            .into_string()
-            .expect("file names are UTF-8");
+        let name = item.file_name().into_string().expect("file names are UTF-8");
         let path = format!("{prefix}{name}");
         let kind = item.file_type().expect("the file system tells the type");
         if path == ".git" || ignored.covers(&path, &name, kind.is_dir()) {
@@ -141,22 +123,11 @@ fn walk(folder: &Path, prefix: &str, ignored: &Ignored, files: &mut BTreeMap<Str
 #[test]
 fn the_walk_sees_the_repository() {
     let tree = Tree::of_this_repository();
-    for path in [
-        "Cargo.toml",
-        ".ci/run",
-        "crates/ledger/src/lib.rs",
-        "tests/tidy/tree.rs",
-    ] {
-        assert!(
-            tree.text(path).is_some_and(|text| !text.is_empty()),
-            "{path} was not seen"
-        );
+    for path in ["Cargo.toml", ".ci/run", "crates/ledger/src/lib.rs", "tests/tidy/tree.rs"] {
+        assert!(tree.text(path).is_some_and(|text| !text.is_empty()), "{path} was not seen");
     }
     assert!(tree.manifests().iter().any(|(folder, ..)| *folder == "cli"));
-    assert!(
-        tree.paths()
-            .all(|path| !path.starts_with("target/") && !path.starts_with(".git/"))
-    );
+    assert!(tree.paths().all(|path| !path.starts_with("target/") && !path.starts_with(".git/")));
 }
 
 #[test]

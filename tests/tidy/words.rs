@@ -14,11 +14,7 @@ fn unfinished(tree: &Tree) -> Vec<Objection> {
     for (path, text) in tree.written() {
         let is_rust = extension(path) == Some("rs");
         let source = Source::read(if is_rust { text } else { "" });
-        let layers = if is_rust {
-            vec![&*source.code, &*source.comments]
-        } else {
-            vec![text]
-        };
+        let layers = if is_rust { vec![&*source.code, &*source.comments] } else { vec![text] };
         for layer in layers {
             for note in NOTES {
                 for at in find_word(layer, note) {
@@ -33,12 +29,7 @@ fn unfinished(tree: &Tree) -> Vec<Objection> {
                 if source.code[at + name.len()..].starts_with('!') {
                     let advice = "write the code, or return an error that says what is missing";
                     let line = line_of(&source.code, at);
-                    objections.push(Objection::at(
-                        path,
-                        line,
-                        format!("{name}! is left"),
-                        advice,
-                    ));
+                    objections.push(Objection::at(path, line, format!("{name}! is left"), advice));
                 }
             }
         }
@@ -114,10 +105,7 @@ const AT: &str = "crates/ledger/src/chain.rs";
 fn an_unfinished_text_is_refused() {
     for (text, found) in [
         ("fn f() {\n    todo!()\n}", "todo! is left"),
-        (
-            "fn f() {\n    unimplemented!(\"later\")\n}",
-            "unimplemented! is left",
-        ),
+        ("fn f() {\n    unimplemented!(\"later\")\n}", "unimplemented! is left"),
         ("fn f() {\n    dbg!(1);\n}", "dbg! is left"),
         ("\n// TODO: more", "\"TODO\" marks"),
         ("\n/* FIXME */", "\"FIXME\" marks"),
@@ -125,32 +113,16 @@ fn an_unfinished_text_is_refused() {
     ] {
         refuses(unfinished, &[(AT, text)], &format!("{AT}:2"), found);
     }
-    refuses(
-        unfinished,
-        &[("docs/TRUST.md", "# Trust\n\nTODO\n")],
-        "docs/TRUST.md:3",
-        "TODO",
-    );
-    accepts(
-        unfinished,
-        &[(AT, "// Mastodons\nlet todo = \"TODO: todo!()\";")],
-    );
+    refuses(unfinished, &[("docs/TRUST.md", "# Trust\n\nTODO\n")], "docs/TRUST.md:3", "TODO");
+    accepts(unfinished, &[(AT, "// Mastodons\nlet todo = \"TODO: todo!()\";")]);
 }
 
 #[test]
 fn a_test_ignored_without_a_reason_is_refused() {
-    accepts(
-        ignored_without_reason,
-        &[(AT, "#[test]\n#[ignore = \"needs openssl\"]\nfn f() {}")],
-    );
+    accepts(ignored_without_reason, &[(AT, "#[test]\n#[ignore = \"needs openssl\"]\nfn f() {}")]);
     for attribute in ["#[ignore]", "#[ignore = \"\"]", "#[ignore = \"x\"]"] {
         let text = format!("#[test]\n{attribute}\nfn f() {{}}");
-        refuses(
-            ignored_without_reason,
-            &[(AT, &text)],
-            &format!("{AT}:2"),
-            "without a reason",
-        );
+        refuses(ignored_without_reason, &[(AT, &text)], &format!("{AT}:2"), "without a reason");
     }
 }
 
@@ -158,12 +130,7 @@ fn a_test_ignored_without_a_reason_is_refused() {
 fn a_path_of_a_machine_is_refused() {
     for folder in MACHINE_PATHS {
         let text = format!("# Keys\nSee `{folder}someone/key.pem`.\n");
-        refuses(
-            machine_paths,
-            &[("docs/KEYS.md", &text)],
-            "docs/KEYS.md:2",
-            "one machine only",
-        );
+        refuses(machine_paths, &[("docs/KEYS.md", &text)], "docs/KEYS.md:2", "one machine only");
     }
     let longer = concat!("https://example.invalid/wo", "rk/2024 and ~/wo", "rk/x");
     accepts(machine_paths, &[("docs/KEYS.md", longer)]);

@@ -80,10 +80,7 @@ pub fn check(bytes: &[u8], keys: Keys) -> Result<(), ProfileError> {
     if scanner.at == bytes.len() {
         Ok(())
     } else {
-        Err(ProfileError {
-            offset: scanner.at,
-            rule: ProfileRule::Trailing,
-        })
+        Err(ProfileError { offset: scanner.at, rule: ProfileRule::Trailing })
     }
 }
 
@@ -106,10 +103,8 @@ pub fn check_prefix(bytes: &[u8], keys: Keys) -> Result<usize, ProfileError> {
 pub fn decode(bytes: &[u8]) -> Result<Value, ProfileError> {
     check(bytes, Keys::Text)?;
     // The profile is narrower than what the decoder takes, so this cannot fail after the check.
-    ciborium::from_reader(bytes).map_err(|_| ProfileError {
-        offset: 0,
-        rule: ProfileRule::Truncated,
-    })
+    ciborium::from_reader(bytes)
+        .map_err(|_| ProfileError { offset: 0, rule: ProfileRule::Truncated })
 }
 
 /// Returns the canonical encoding of `value`.
@@ -130,10 +125,8 @@ fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
         Value::Map(members) => {
-            let mut members: Vec<_> = members
-                .iter()
-                .map(|(k, v)| (encode(k), sorted(k), sorted(v)))
-                .collect();
+            let mut members: Vec<_> =
+                members.iter().map(|(k, v)| (encode(k), sorted(k), sorted(v))).collect();
             members.sort_by(|a, b| a.0.cmp(&b.0));
             Value::Map(members.into_iter().map(|(_, k, v)| (k, v)).collect())
         }
@@ -156,11 +149,7 @@ pub fn head(bytes: &[u8]) -> Result<(u8, u64, usize), ProfileRule> {
         return Err(ProfileRule::Indefinite);
     }
     if low > 27 {
-        return Err(if major == 7 {
-            ProfileRule::Simple
-        } else {
-            ProfileRule::NotShortest
-        });
+        return Err(if major == 7 { ProfileRule::Simple } else { ProfileRule::NotShortest });
     }
     let length = 1 << (low - 24);
     let argument = bytes.get(1..=length).ok_or(ProfileRule::Truncated)?;
@@ -181,12 +170,7 @@ struct Scanner<'a> {
 impl Scanner<'_> {
     fn item(&mut self, depth: usize) -> Result<(), ProfileError> {
         let start = self.at;
-        let fail = |rule| {
-            Err(ProfileError {
-                offset: start,
-                rule,
-            })
-        };
+        let fail = |rule| Err(ProfileError { offset: start, rule });
         let (major, argument, length) = match head(&self.bytes[start..]) {
             Ok(head) => head,
             Err(rule) => return fail(rule),
@@ -201,9 +185,7 @@ impl Scanner<'_> {
             1 if argument >= INTEGER_MAX => fail(ProfileRule::IntegerRange),
             0 | 1 => Ok(()),
             2 | 3 => {
-                let end = usize::try_from(argument)
-                    .ok()
-                    .and_then(|n| self.at.checked_add(n));
+                let end = usize::try_from(argument).ok().and_then(|n| self.at.checked_add(n));
                 let Some(content) = end.and_then(|end| self.bytes.get(self.at..end)) else {
                     return fail(ProfileRule::Truncated);
                 };
@@ -228,35 +210,23 @@ impl Scanner<'_> {
             let start = self.at;
             let text = match bytes.get(start) {
                 None => {
-                    return Err(ProfileError {
-                        offset: start,
-                        rule: ProfileRule::Truncated,
-                    });
+                    return Err(ProfileError { offset: start, rule: ProfileRule::Truncated });
                 }
                 Some(first) => match first >> 5 {
                     3 => true,
                     0 | 1 => false,
                     _ => {
-                        return Err(ProfileError {
-                            offset: start,
-                            rule: ProfileRule::KeyType,
-                        });
+                        return Err(ProfileError { offset: start, rule: ProfileRule::KeyType });
                     }
                 },
             };
             if text != (self.keys == Keys::Text) {
-                return Err(ProfileError {
-                    offset: start,
-                    rule: ProfileRule::KeyType,
-                });
+                return Err(ProfileError { offset: start, rule: ProfileRule::KeyType });
             }
             self.item(depth + 1)?;
             let key = &bytes[start..self.at];
             if key <= previous {
-                return Err(ProfileError {
-                    offset: start,
-                    rule: ProfileRule::KeyOrder,
-                });
+                return Err(ProfileError { offset: start, rule: ProfileRule::KeyOrder });
             }
             previous = key;
             self.item(depth + 1)?;
@@ -285,11 +255,7 @@ mod tests {
             (vec![0x1c], 0, R::NotShortest),
             (vec![0x58, 0x01, 0x00], 0, R::NotShortest),
             (vec![0x1b, 0x00, 0x20, 0, 0, 0, 0, 0, 0], 0, R::IntegerRange),
-            (
-                vec![0x3b, 0x00, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
-                0,
-                R::IntegerRange,
-            ),
+            (vec![0x3b, 0x00, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 0, R::IntegerRange),
             (vec![0x9f, 0xff], 0, R::Indefinite),
             (vec![0x81, 0xc1, 0x00], 1, R::Tag),
             (vec![0xf9, 0x00, 0x00], 0, R::Simple),
@@ -299,30 +265,13 @@ mod tests {
             (vec![0x61, 0xff], 0, R::Utf8),
             (vec![0xa1, 0x00, 0x00], 1, R::KeyType),
             (vec![0xa1, 0x41, 0x61, 0x00], 1, R::KeyType),
-            (
-                vec![0xa2, 0x61, 0x62, 0x00, 0x61, 0x61, 0x00],
-                4,
-                R::KeyOrder,
-            ),
-            (
-                vec![0xa2, 0x61, 0x61, 0x00, 0x61, 0x61, 0x00],
-                4,
-                R::KeyOrder,
-            ),
+            (vec![0xa2, 0x61, 0x62, 0x00, 0x61, 0x61, 0x00], 4, R::KeyOrder),
+            (vec![0xa2, 0x61, 0x61, 0x00, 0x61, 0x61, 0x00], 4, R::KeyOrder),
             (deep(17), 16, R::Depth),
-            (
-                vec![0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
-                9,
-                R::Truncated,
-            ),
+            (vec![0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 9, R::Truncated),
         ] {
             let found = check(&bytes, Keys::Text);
-            assert_eq!(
-                found,
-                Err(ProfileError { offset, rule }),
-                "{}",
-                hex::encode(&bytes)
-            );
+            assert_eq!(found, Err(ProfileError { offset, rule }), "{}", hex::encode(&bytes));
         }
         assert_eq!(check(&deep(16), Keys::Text), Ok(()));
         let largest = [0x1b, 0x00, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
@@ -345,12 +294,7 @@ mod tests {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..8).prop_map(Value::Array),
                 prop::collection::btree_map(".{0,8}", inner, 0..8).prop_map(|members| {
-                    Value::Map(
-                        members
-                            .into_iter()
-                            .map(|(k, v)| (Value::Text(k), v))
-                            .collect(),
-                    )
+                    Value::Map(members.into_iter().map(|(k, v)| (Value::Text(k), v)).collect())
                 }),
             ]
         })

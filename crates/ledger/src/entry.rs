@@ -9,6 +9,7 @@ use ed25519_dalek::{Signer, SigningKey};
 
 use crate::cbor::{self, Keys, ProfileError};
 use crate::fault::{Code, Fault};
+use crate::governance::Governance;
 use crate::hash::Hash;
 use crate::key::{ALGORITHM, PublicKey};
 use crate::name::Origin;
@@ -29,6 +30,7 @@ pub struct Entry {
     origin: Origin,
     subject: String,
     payload: Payload,
+    governance: Governance,
     protected: (usize, usize),
     content: (usize, usize),
 }
@@ -41,13 +43,9 @@ impl Entry {
     /// Fails as [`Entry::parse`] would on the bytes: what cannot be read back is not signed.
     pub fn sign(origin: &Origin, payload: &Payload, key: &SigningKey) -> Result<Self, Fault> {
         let kid = PublicKey::from(key).thumbprint();
-        // The canonical order puts shorter feed ids first; the encoder knows it.
-        let subject = payload
-            .feeds
-            .iter()
-            .map(|(feed, _)| feed.as_str())
-            .min_by_key(|feed| (feed.len(), feed.to_owned()))
-            .unwrap_or_default();
+        let feeds = payload.feeds.iter().map(|(feed, _)| feed);
+        let first = feeds.min_by(|a, b| a.canonical_order(b));
+        let subject = first.map_or("", |feed| feed.as_str());
         let protected = cbor::encode(&header(origin, subject, &kid));
         let content = cbor::encode(&payload.to_value());
         let signature = key.sign(&signed_bytes(&protected, &content));
@@ -58,48 +56,38 @@ impl Entry {
             ..CoseSign1::default()
         };
         let bytes = sign1.to_tagged_vec().map_err(|e| {
-            Fault::new(
-                Code::OuterForm,
-                "a COSE_Sign1 that can be encoded",
-                e.to_string(),
-            )
+            Fault::new(Code::OuterForm, "a COSE_Sign1 that can be encoded", e.to_string())
         })?;
-        Self::parse(bytes)
+        Self::parse(bytes, Some(origin))
     }
 
-    /// Parses an entry: its size, outer form, header and the members of its payload.
+    /// Parses an entry: its size, outer form, header and the members of its payload. `origin` is
+    /// the ledger's, if it is known already.
     ///
     /// # Errors
     ///
     /// Fails with the first of the steps `size` to `payload-members` that does not hold. The fault
     /// carries no seq.
-    pub fn parse(bytes: Vec<u8>) -> Result<Self, Fault> {
+    pub fn parse(bytes: Vec<u8>, origin: Option<&Origin>) -> Result<Self, Fault> {
         if bytes.len() > ENTRY_MAX {
             let found = format!("{} bytes", bytes.len());
-            return Err(Fault::new(
-                Code::Size,
-                format!("at most {ENTRY_MAX} bytes"),
-                found,
-            ));
+            return Err(Fault::new(Code::Size, format!("at most {ENTRY_MAX} bytes"), found));
         }
         let (protected, content) = outer_form(&bytes)?;
         let header_bytes = &bytes[protected.0..protected.1];
         cbor::check(header_bytes, Keys::Integer).map_err(|e| profile(Code::HeaderProfile, e))?;
-        let (origin, subject, kid) = read_header(header_bytes)?;
+        let (issuer, subject, kid) = read_header(header_bytes)?;
+        if let Some(origin) = origin.filter(|origin| **origin != issuer) {
+            let expected = format!("the issuer {origin}");
+            return Err(Fault::new(Code::HeaderMembers, expected, issuer.to_string()));
+        }
         let value = cbor::decode(&bytes[content.0..content.1])
             .map_err(|e| profile(Code::PayloadProfile, e))?;
         let payload = Payload::from_value(&value)?;
+        let governance = Governance::read(&payload.event.kind, &payload.event.body)?;
         let id = Hash::leaf(&bytes);
-        Ok(Self {
-            bytes,
-            id,
-            kid,
-            origin,
-            subject,
-            payload,
-            protected,
-            content,
-        })
+        let origin = issuer;
+        Ok(Self { bytes, id, kid, origin, subject, payload, governance, protected, content })
     }
 
     /// Returns the exact bytes, at most 65,535.
@@ -132,28 +120,25 @@ impl Entry {
         &self.payload
     }
 
+    /// Returns what the body says of the ledger's own affairs.
+    pub fn governance(&self) -> &Governance {
+        &self.governance
+    }
+
     /// Returns the bytes that the signature runs over: the Sig_structure of RFC 9052 §4.4.
     pub fn signed_bytes(&self) -> Vec<u8> {
         let (protected, content) = (self.protected, self.content);
-        signed_bytes(
-            &self.bytes[protected.0..protected.1],
-            &self.bytes[content.0..content.1],
-        )
+        signed_bytes(&self.bytes[protected.0..protected.1], &self.bytes[content.0..content.1])
     }
 
     /// Returns the signature.
     pub fn signature(&self) -> &[u8; 64] {
-        self.bytes
-            .last_chunk()
-            .expect("the outer form ends in 64 bytes of signature")
+        self.bytes.last_chunk().expect("the outer form ends in 64 bytes of signature")
     }
 }
 
 fn protected_header(bytes: &[u8]) -> ProtectedHeader {
-    ProtectedHeader {
-        original_data: Some(bytes.to_vec()),
-        ..ProtectedHeader::default()
-    }
+    ProtectedHeader { original_data: Some(bytes.to_vec()), ..ProtectedHeader::default() }
 }
 
 fn signed_bytes(protected: &[u8], content: &[u8]) -> Vec<u8> {
@@ -162,10 +147,7 @@ fn signed_bytes(protected: &[u8], content: &[u8]) -> Vec<u8> {
 }
 
 fn header(origin: &Origin, subject: &str, kid: &Hash) -> Value {
-    let claims = vec![
-        (1.into(), origin.as_str().into()),
-        (2.into(), subject.into()),
-    ];
+    let claims = vec![(1.into(), origin.as_str().into()), (2.into(), subject.into())];
     Value::Map(vec![
         (1.into(), ALGORITHM.into()),
         (3.into(), CONTENT_TYPE.into()),
@@ -199,10 +181,7 @@ fn outer_form(bytes: &[u8]) -> Result<(Range, Range), Fault> {
     };
     let protected = string(2)?;
     if bytes.get(protected.1) != Some(&0xa0) {
-        return Err(fault(
-            protected.1,
-            "an unprotected header that is not the empty map",
-        ));
+        return Err(fault(protected.1, "an unprotected header that is not the empty map"));
     }
     let content = string(protected.1 + 1)?;
     let signature = string(content.1)?;
@@ -221,28 +200,15 @@ fn read_header(bytes: &[u8]) -> Result<(Origin, String, Hash), Fault> {
     let value: Value = ciborium::from_reader(bytes)
         .map_err(|e| Fault::new(Code::HeaderMembers, "a map", e.to_string()))?;
     let members = value.as_map().map(Vec::as_slice).unwrap_or_default();
-    let member = |label: i64| {
-        members
-            .iter()
-            .find(|(k, _)| *k == Value::from(label))
-            .map(|(_, v)| v)
-    };
-    if let Some(found) = member(3)
-        .and_then(Value::as_text)
-        .filter(|t| *t != CONTENT_TYPE)
-    {
+    let member =
+        |label: i64| members.iter().find(|(k, _)| *k == Value::from(label)).map(|(_, v)| v);
+    if let Some(found) = member(3).and_then(Value::as_text).filter(|t| *t != CONTENT_TYPE) {
         let found = format!("{found:.80?}: written by a newer version");
-        return Err(Fault::new(
-            Code::ContentType,
-            format!("{CONTENT_TYPE:?}"),
-            found,
-        ));
+        return Err(Fault::new(Code::ContentType, format!("{CONTENT_TYPE:?}"), found));
     }
     let form = "{1: -19, 3: content type, 4: 32 bytes, 15: {1: origin, 2: feed}}";
     let fault = |found: String| Fault::new(Code::HeaderMembers, form, found);
-    let kid = member(4)
-        .and_then(Value::as_bytes)
-        .and_then(|bytes| Hash::from_slice(bytes));
+    let kid = member(4).and_then(Value::as_bytes).and_then(|bytes| Hash::from_slice(bytes));
     let claims = member(15).and_then(Value::as_map).map(Vec::as_slice);
     match (kid, claims) {
         (Some(kid), Some([(one, Value::Text(iss)), (two, Value::Text(sub))]))

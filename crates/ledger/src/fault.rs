@@ -135,13 +135,7 @@ pub struct Fault {
 impl Fault {
     /// Returns a fault without a place.
     pub fn new(code: Code, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            code,
-            seq: None,
-            offset: None,
-            expected: expected.into(),
-            found: found.into(),
-        }
+        Self { code, seq: None, offset: None, expected: expected.into(), found: found.into() }
     }
 
     /// Returns the fault at the entry `seq`.

@@ -55,18 +55,14 @@ impl PublicKey {
     pub fn thumbprint(&self) -> Hash {
         let x = Value::Bytes(self.to_bytes().to_vec());
         let members = [(1, Value::from(1)), (-1, Value::from(6)), (-2, x)];
-        let members = members
-            .into_iter()
-            .map(|(label, value)| (Value::from(label), value));
+        let members = members.into_iter().map(|(label, value)| (Value::from(label), value));
         Hash::of(&cbor::encode(&Value::Map(members.collect())))
     }
 
     /// Returns whether `signature` over `message` holds: S < L, R canonical and not the identity,
     /// and `[S]B = R + [k]A` without cofactor.
     pub fn holds(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.0
-            .verify_strict(message, &Signature::from_bytes(signature))
-            .is_ok()
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -114,10 +110,8 @@ mod tests {
     #[test]
     fn the_thumbprint_is_the_one_rfc_9679_defines() {
         let key = PublicKey::from(&SigningKey::from_bytes(&[7; 32]));
-        let bytes = [
-            &hex::decode("a3010120062158 20".replace(' ', "")).unwrap()[..],
-            &key.to_bytes(),
-        ];
+        let bytes =
+            [&hex::decode("a3010120062158 20".replace(' ', "")).unwrap()[..], &key.to_bytes()];
         assert_eq!(key.thumbprint(), Hash::of(&bytes.concat()));
     }
 }

@@ -9,12 +9,23 @@
 //! [`verify::VerifiedLedger`] has private fields and is the only way from bytes to facts.
 #![warn(clippy::disallowed_methods)]
 
+pub mod authority;
+pub mod bundle;
 pub mod cbor;
+mod chain;
 pub mod entry;
+pub mod extract;
 pub mod fault;
+pub mod governance;
 pub mod hash;
+pub mod head;
 pub mod key;
 pub mod name;
+pub mod note;
 pub mod payload;
+pub mod policy;
 mod shape;
+mod stream;
 pub mod time;
+pub mod tree;
+pub mod verify;

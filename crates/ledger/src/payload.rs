@@ -128,10 +128,7 @@ impl Payload {
         let feeds = feeds(m.need("feeds")?)?;
         let kind: Kind = m.parsed("kind")?;
         let recorded = m.parsed("recorded")?;
-        let occurred = m
-            .take("occurred")
-            .map(|v| when(v, "occurred"))
-            .transpose()?;
+        let occurred = m.take("occurred").map(|v| when(v, "occurred")).transpose()?;
         let basis = m.take("basis").map_or(Ok(Basis::Own), basis)?;
         let on = m.take("on").map(on).transpose()?;
         let evidence = match m.take("evidence") {
@@ -151,22 +148,8 @@ impl Payload {
         }
         limits(&kind, &evidence, body)?;
         let names = feeds.iter().map(|(feed, _)| feed.clone()).collect();
-        let event = Event {
-            feeds: names,
-            kind,
-            occurred,
-            basis,
-            on,
-            evidence,
-            body: body.clone(),
-        };
-        Ok(Self {
-            seq,
-            prev,
-            feeds,
-            recorded,
-            event,
-        })
+        let event = Event { feeds: names, kind, occurred, basis, on, evidence, body: body.clone() };
+        Ok(Self { seq, prev, feeds, recorded, event })
     }
 
     /// Returns the value that [`crate::cbor::encode`] turns into the signed bytes.
@@ -224,12 +207,7 @@ impl Citation {
         };
         let pair = |(start, end): (u64, u64)| Value::Array(vec![start.into(), end.into()]);
         match self {
-            Self::Web {
-                url,
-                item,
-                digest,
-                span,
-            } => {
+            Self::Web { url, item, digest, span } => {
                 put("url", Some(url.as_str().into()));
                 put("item", item.map(Value::from));
                 put("digest", digest.as_ref().map(bytes));
@@ -249,21 +227,13 @@ impl Evidence {
     fn to_value(&self) -> Value {
         match self {
             Self::Hidden(hash) => Value::Map(vec![("...".into(), bytes(hash))]),
-            Self::File {
-                digest,
-                size,
-                media_type,
-                name,
-            } => {
+            Self::File { digest, size, media_type, name } => {
                 let mut members: Vec<(Value, Value)> = vec![
                     ("digest".into(), bytes(digest)),
                     ("size".into(), (*size).into()),
                     ("type".into(), media_type.as_str().into()),
                 ];
-                members.extend(
-                    name.as_ref()
-                        .map(|name| ("name".into(), name.as_str().into())),
-                );
+                members.extend(name.as_ref().map(|name| ("name".into(), name.as_str().into())));
                 Value::Map(members)
             }
         }
@@ -305,10 +275,7 @@ pub fn each_hidden(value: &Value, each: &mut impl FnMut(Hash)) {
 pub(crate) fn when_value(when: &When) -> Value {
     let mut members: Vec<(Value, Value)> = vec![("at".into(), when.at().into())];
     members.extend(when.zone().map(|zone| ("zone".into(), zone.into())));
-    members.extend(
-        when.presumed()
-            .map(|code| ("presumed".into(), code.as_str().into())),
-    );
+    members.extend(when.presumed().map(|code| ("presumed".into(), code.as_str().into())));
     Value::Map(members)
 }
 
@@ -330,14 +297,8 @@ fn feeds(value: &Value) -> Shape<Vec<(FeedId, Option<u64>)>> {
     shape::map(value, "feeds", 1, FEEDS_MAX)?
         .into_iter()
         .map(|(feed, link)| {
-            let id = feed
-                .parse()
-                .map_err(|e| wrong("feeds: a feed id", format!("{e}")))?;
-            let link = if link.is_null() {
-                None
-            } else {
-                Some(shape::uint(link, "feeds")?)
-            };
+            let id = feed.parse().map_err(|e| wrong("feeds: a feed id", format!("{e}")))?;
+            let link = if link.is_null() { None } else { Some(shape::uint(link, "feeds")?) };
             Ok((id, link))
         })
         .collect()
@@ -363,47 +324,27 @@ fn citation(value: &Value) -> Shape<Citation> {
         None => None,
         Some(value) => {
             let pair = shape::array(value, "span", 2, 2)?;
-            let (start, end) = (
-                shape::uint(&pair[0], "span")?,
-                shape::uint(&pair[1], "span")?,
-            );
+            let (start, end) = (shape::uint(&pair[0], "span")?, shape::uint(&pair[1], "span")?);
             if start >= end {
-                return Err(wrong(
-                    "span: a start before its end",
-                    format!("[{start}, {end}]"),
-                ));
+                return Err(wrong("span: a start before its end", format!("[{start}, {end}]")));
             }
             Some((start, end))
         }
     };
     let citation = if m.has("url") {
         let (url, item, digest) = (m.text("url")?, m.uint_if("item")?, m.hash_if("digest")?);
-        let http = url
-            .strip_prefix("https://")
-            .or_else(|| url.strip_prefix("http://"));
+        let http = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let clean =
             |rest: &str| !rest.is_empty() && !rest.contains(|c: char| c.is_control() || c == ' ');
         if !http.is_some_and(clean) || url.len() > URL_MAX {
-            return Err(wrong(
-                "citation.url: an http or https URL",
-                format!("{url:.80?}"),
-            ));
+            return Err(wrong("citation.url: an http or https URL", format!("{url:.80?}")));
         }
         if span.is_some() && digest.is_none() {
             return Err(wrong("citation: a digest beside a span", "no digest"));
         }
-        Citation::Web {
-            url,
-            item,
-            digest,
-            span,
-        }
+        Citation::Web { url, item, digest, span }
     } else {
-        Citation::Entry {
-            seq: m.uint("entry")?,
-            claim: m.uint_if("claim")?,
-            span,
-        }
+        Citation::Entry { seq: m.uint("entry")?, claim: m.uint_if("claim")?, span }
     };
     m.finish()?;
     Ok(citation)
@@ -413,10 +354,7 @@ fn on(value: &Value) -> Shape<On> {
     let mut m = Members::of(value, "on")?;
     let (seq, kind) = (m.uint("seq")?, m.parsed("kind")?);
     let feeds = m.array("feeds", 1, FEEDS_MAX)?;
-    let feeds = feeds
-        .iter()
-        .map(|v| shape::parse(v, "on.feeds"))
-        .collect::<Shape<_>>()?;
+    let feeds = feeds.iter().map(|v| shape::parse(v, "on.feeds")).collect::<Shape<_>>()?;
     m.finish()?;
     Ok(On { seq, kind, feeds })
 }
@@ -444,12 +382,7 @@ fn evidence(value: &Value) -> Shape<Evidence> {
             format!("{name:.80?}"),
         ));
     }
-    Ok(Evidence::File {
-        digest,
-        size,
-        media_type,
-        name,
-    })
+    Ok(Evidence::File { digest, size, media_type, name })
 }
 
 /// Returns whether `text` is `type/subtype` of RFC 6838 §4.2 names, without parameters.
@@ -457,38 +390,23 @@ pub fn is_media_type(text: &str) -> bool {
     let name = |part: &str| {
         part.len() <= 127
             && part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
-    text.split_once('/')
-        .is_some_and(|(kind, subtype)| name(kind) && name(subtype))
+    text.split_once('/').is_some_and(|(kind, subtype)| name(kind) && name(subtype))
 }
 
 fn limits(kind: &Kind, evidence: &[Evidence], body: &Value) -> Shape<()> {
-    let mut count = evidence
-        .iter()
-        .filter(|e| matches!(e, Evidence::Hidden(_)))
-        .count();
+    let mut count = evidence.iter().filter(|e| matches!(e, Evidence::Hidden(_))).count();
     each_hidden(body, &mut |_| count += 1);
     if count > ITEMS_MAX {
-        return Err(wrong(
-            format!("at most {ITEMS_MAX} hidden values"),
-            count.to_string(),
-        ));
+        return Err(wrong(format!("at most {ITEMS_MAX} hidden values"), count.to_string()));
     }
     if kind.as_str() == "seal.revealed" {
         let named = body.as_map().into_iter().flatten();
         let mut lists = named.filter(|(k, _)| k.as_text() == Some("disclosures"));
-        let count = lists
-            .next()
-            .and_then(|(_, v)| v.as_array())
-            .map_or(0, Vec::len);
+        let count = lists.next().and_then(|(_, v)| v.as_array()).map_or(0, Vec::len);
         if count > ITEMS_MAX {
-            return Err(wrong(
-                format!("at most {ITEMS_MAX} disclosures"),
-                count.to_string(),
-            ));
+            return Err(wrong(format!("at most {ITEMS_MAX} disclosures"), count.to_string()));
         }
     }
     Ok(())

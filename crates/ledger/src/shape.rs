@@ -43,14 +43,8 @@ impl<'a> Members<'a> {
         let Value::Map(members) = value else {
             return Err(wrong(format!("{place}: a map"), describe(value)));
         };
-        let map = members
-            .iter()
-            .filter_map(|(k, v)| Some((k.as_text()?, v)))
-            .collect();
-        Ok(Self {
-            map,
-            place: place.to_owned(),
-        })
+        let map = members.iter().filter_map(|(k, v)| Some((k.as_text()?, v))).collect();
+        Ok(Self { map, place: place.to_owned() })
     }
 
     /// Takes the member `name`, if it is there.
@@ -63,11 +57,7 @@ impl<'a> Members<'a> {
     pub(crate) fn need(&mut self, name: &str) -> Shape<&'a Value> {
         let place = &self.place;
         let missing = || wrong(format!("{place}: the member {name:?}"), "no such member");
-        let at = self
-            .map
-            .iter()
-            .position(|(k, _)| *k == name)
-            .ok_or_else(missing)?;
+        let at = self.map.iter().position(|(k, _)| *k == name).ok_or_else(missing)?;
         Ok(self.map.swap_remove(at).1)
     }
 
@@ -78,11 +68,7 @@ impl<'a> Members<'a> {
 
     /// Returns the place of the member `name`, for messages.
     pub(crate) fn place(&self, name: &str) -> String {
-        if self.place.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.place)
-        }
+        if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) }
     }
 
     /// Takes the text `name`, which must be there and parse.
@@ -97,9 +83,7 @@ impl<'a> Members<'a> {
         name: &str,
     ) -> Shape<Option<T>> {
         let place = self.place(name);
-        self.take(name)
-            .map(|value| parse(value, &place))
-            .transpose()
+        self.take(name).map(|value| parse(value, &place)).transpose()
     }
 
     /// Takes the text `name`, which must be there.
@@ -111,9 +95,7 @@ impl<'a> Members<'a> {
     /// Takes the text `name`, if it is there.
     pub(crate) fn text_if(&mut self, name: &str) -> Shape<Option<String>> {
         let place = self.place(name);
-        self.take(name)
-            .map(|v| text(v, &place).map(str::to_owned))
-            .transpose()
+        self.take(name).map(|v| text(v, &place).map(str::to_owned)).transpose()
     }
 
     /// Takes the digest `name`, which must be there.
@@ -151,11 +133,7 @@ impl<'a> Members<'a> {
         match self.map.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let place = if self.place.is_empty() {
-                    "the payload"
-                } else {
-                    &self.place
-                };
+                let place = if self.place.is_empty() { "the payload" } else { &self.place };
                 let found = format!("the unknown member {name:?}: written by a newer version");
                 Err(wrong(format!("{place}: no members but its own"), found))
             }
@@ -165,9 +143,7 @@ impl<'a> Members<'a> {
 
 /// Returns the text that `value` is.
 pub(crate) fn text<'a>(value: &'a Value, place: &str) -> Shape<&'a str> {
-    value
-        .as_text()
-        .ok_or_else(|| wrong(format!("{place}: text"), describe(value)))
+    value.as_text().ok_or_else(|| wrong(format!("{place}: text"), describe(value)))
 }
 
 /// Returns the unsigned integer that `value` is.
@@ -198,10 +174,7 @@ pub(crate) fn array<'a>(
 ) -> Shape<&'a [Value]> {
     match value {
         Value::Array(items) if (least..=most).contains(&items.len()) => Ok(items),
-        other => Err(wrong(
-            format!("{place}: an array of {least} to {most}"),
-            describe(other),
-        )),
+        other => Err(wrong(format!("{place}: an array of {least} to {most}"), describe(other))),
     }
 }
 
@@ -213,13 +186,9 @@ pub(crate) fn map<'a>(
     most: usize,
 ) -> Shape<Vec<(&'a str, &'a Value)>> {
     match value {
-        Value::Map(members) if (least..=most).contains(&members.len()) => Ok(members
-            .iter()
-            .filter_map(|(k, v)| Some((k.as_text()?, v)))
-            .collect()),
-        other => Err(wrong(
-            format!("{place}: a map of {least} to {most}"),
-            describe(other),
-        )),
+        Value::Map(members) if (least..=most).contains(&members.len()) => {
+            Ok(members.iter().filter_map(|(k, v)| Some((k.as_text()?, v))).collect())
+        }
+        other => Err(wrong(format!("{place}: a map of {least} to {most}"), describe(other))),
     }
 }

@@ -27,10 +27,7 @@ pub struct TimeError {
 }
 
 fn error(found: &str, reason: &'static str) -> TimeError {
-    TimeError {
-        found: found.chars().take(80).collect(),
-        reason,
-    }
+    TimeError { found: found.chars().take(80).collect(), reason }
 }
 
 /// A second of UTC in the years 0001 to 9999, written `2026-11-22T00:08:41Z`.
@@ -47,10 +44,7 @@ impl Instant {
     pub fn from_unix(seconds: i64) -> Result<Self, TimeError> {
         match time::OffsetDateTime::from_unix_timestamp(seconds) {
             Ok(at) if (1..=9999).contains(&at.year()) => Ok(Self(seconds)),
-            _ => Err(error(
-                &seconds.to_string(),
-                "the year is outside 0001 to 9999",
-            )),
+            _ => Err(error(&seconds.to_string(), "the year is outside 0001 to 9999")),
         }
     }
 
@@ -117,17 +111,11 @@ pub struct Interval {
 
 impl Interval {
     /// All of time.
-    pub const EVER: Self = Self {
-        start: i64::MIN,
-        end: i64::MAX,
-    };
+    pub const EVER: Self = Self { start: i64::MIN, end: i64::MAX };
 
     /// Returns the one second that `instant` names.
     pub fn at(instant: Instant) -> Self {
-        Self {
-            start: instant.0,
-            end: instant.0 + 1,
-        }
+        Self { start: instant.0, end: instant.0 + 1 }
     }
 
     /// Returns whether every second of this interval comes before every second of `other`.
@@ -184,12 +172,7 @@ impl When {
             // An unknown zone lies somewhere between UTC+14 and UTC-12.
             None => shift(local, 14 * HOUR, -12 * HOUR),
         };
-        Ok(Self {
-            at: at.to_owned(),
-            zone: zone.map(str::to_owned),
-            presumed,
-            interval,
-        })
+        Ok(Self { at: at.to_owned(), zone: zone.map(str::to_owned), presumed, interval })
     }
 
     /// Returns the second `instant`, in UTC.
@@ -255,11 +238,7 @@ enum Written {
 
 impl From<When> for Members {
     fn from(when: When) -> Self {
-        Self {
-            at: when.at,
-            zone: when.zone,
-            presumed: when.presumed,
-        }
+        Self { at: when.at, zone: when.zone, presumed: when.presumed }
     }
 }
 
@@ -283,10 +262,7 @@ impl FromStr for When {
         if let Some(at) = text.strip_suffix('Z') {
             return Self::new(at, Some("Z"), None);
         }
-        let tail = text
-            .len()
-            .checked_sub(6)
-            .and_then(|at| text.split_at_checked(at));
+        let tail = text.len().checked_sub(6).and_then(|at| text.split_at_checked(at));
         match tail {
             Some((at, zone))
                 if zone.starts_with('+')
@@ -318,17 +294,12 @@ fn offset(zone: &str) -> Result<i64, TimeError> {
         (Some(h), Some(m)) if m < 60 && m % 15 == 0 && h * 60 + m <= 14 * 60 => {
             Ok(sign * (h * HOUR + m * 60))
         }
-        _ => Err(error(
-            zone,
-            "an offset is at most 14:00 and a multiple of 15 minutes",
-        )),
+        _ => Err(error(zone, "an offset is at most 14:00 and a multiple of 15 minutes")),
     }
 }
 
 fn digits(bytes: &[u8]) -> Option<i64> {
-    bytes.iter().try_fold(0, |sum, b| {
-        b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0'))
-    })
+    bytes.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
 }
 
 /// Returns the interval of `at`, read as if it were UTC.
@@ -349,35 +320,18 @@ fn interval(at: &str) -> Result<Interval, TimeError> {
 
 /// Moves an interval to UTC: its start by `ahead_start`, its end by `ahead_end`; open sides stay.
 fn shift(local: Interval, ahead_start: i64, ahead_end: i64) -> Interval {
-    let start = if local.start == i64::MIN {
-        i64::MIN
-    } else {
-        local.start - ahead_start
-    };
-    let end = if local.end == i64::MAX {
-        i64::MAX
-    } else {
-        local.end - ahead_end
-    };
+    let start = if local.start == i64::MIN { i64::MIN } else { local.start - ahead_start };
+    let end = if local.end == i64::MAX { i64::MAX } else { local.end - ahead_end };
     Interval { start, end }
 }
 
 /// Returns the first second of a year, month, day, minute or second, and the first after it.
 fn span(text: &str) -> Result<(i64, i64), TimeError> {
-    let shape = || {
-        error(
-            text,
-            "a time looks like 2024, 2024-08, 2024-08-03, 2024-08-03T20:47",
-        )
-    };
+    let shape = || error(text, "a time looks like 2024, 2024-08, 2024-08-03, 2024-08-03T20:47");
     let bytes = text.as_bytes();
     let field = |range: std::ops::Range<usize>| bytes.get(range).and_then(digits).ok_or_else(shape);
     let mark = |at: usize, b: u8| {
-        if bytes.get(at) == Some(&b) {
-            Ok(())
-        } else {
-            Err(shape())
-        }
+        if bytes.get(at) == Some(&b) { Ok(()) } else { Err(shape()) }
     };
     let year = field(0..4)?;
     if bytes.len() == 4 {
@@ -386,15 +340,8 @@ fn span(text: &str) -> Result<(i64, i64), TimeError> {
     mark(4, b'-')?;
     let month = field(5..7)?;
     if bytes.len() == 7 {
-        let next = if month == 12 {
-            (year + 1, 1)
-        } else {
-            (year, month + 1)
-        };
-        return Ok((
-            midnight(text, year, month, 1)?,
-            midnight(text, next.0, next.1, 1)?,
-        ));
+        let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+        return Ok((midnight(text, year, month, 1)?, midnight(text, next.0, next.1, 1)?));
     }
     mark(7, b'-')?;
     let day = midnight(text, year, month, field(8..10)?)?;
@@ -432,9 +379,7 @@ fn midnight(text: &str, year: i64, month: i64, day: i64) -> Result<i64, TimeErro
     let month = Month::try_from(narrow(month)?).map_err(|_| missing())?;
     let year = i32::try_from(year).map_err(|_| missing())?;
     let date = Date::from_calendar_date(year, month, narrow(day)?).map_err(|_| missing())?;
-    Ok(PrimitiveDateTime::new(date, Time::MIDNIGHT)
-        .assume_utc()
-        .unix_timestamp())
+    Ok(PrimitiveDateTime::new(date, Time::MIDNIGHT).assume_utc().unix_timestamp())
 }
 
 #[cfg(test)]
@@ -485,16 +430,9 @@ mod tests {
     #[test]
     fn an_unknown_zone_widens_the_interval() {
         let known = utc("2024-08-03T20:47");
-        let unknown = When::new("2024-08-03T20:47", None, None)
-            .unwrap()
-            .interval();
-        assert_eq!(
-            (known.start - unknown.start, unknown.end - known.end),
-            (14 * HOUR, 12 * HOUR)
-        );
-        let east = When::new("2024-08-03T20:47", Some("+02:00"), None)
-            .unwrap()
-            .interval();
+        let unknown = When::new("2024-08-03T20:47", None, None).unwrap().interval();
+        assert_eq!((known.start - unknown.start, unknown.end - known.end), (14 * HOUR, 12 * HOUR));
+        let east = When::new("2024-08-03T20:47", Some("+02:00"), None).unwrap().interval();
         assert_eq!(known.start - east.start, 2 * HOUR);
     }
 
@@ -516,9 +454,7 @@ mod tests {
         ] {
             assert!(When::new(bad, Some("Z"), None).is_err(), "{bad}");
         }
-        for bad in [
-            "-00:00", "+14:15", "+01:10", "z", "+1:00", "", "+15:00", "+-1:00",
-        ] {
+        for bad in ["-00:00", "+14:15", "+01:10", "z", "+1:00", "", "+15:00", "+-1:00"] {
             assert!(When::new("2024", Some(bad), None).is_err(), "{bad}");
         }
         assert!(When::new("2024", None, Some("rule".parse().unwrap())).is_err());
