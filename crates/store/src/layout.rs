@@ -1,0 +1,156 @@
+//! The names of everything inside a ledger directory.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tally_ledger::hash::Hash;
+
+use crate::error::Error;
+
+/// What the file `format` says in a directory that this version can use.
+pub(crate) const FORMAT: &str = "tally 1\n";
+
+/// How many entries a full bundle file holds (C2SP tlog-tiles).
+pub(crate) const BUNDLE_ENTRIES: u64 = 256;
+
+/// A ledger directory and the paths inside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub(crate) dir: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn new(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+        }
+    }
+
+    pub(crate) fn format(&self) -> PathBuf {
+        self.dir.join("format")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+
+    pub(crate) fn head(&self) -> PathBuf {
+        self.dir.join("head")
+    }
+
+    /// The head of the append under way, renamed to `head` when it is acknowledged.
+    pub(crate) fn next_head(&self) -> PathBuf {
+        self.dir.join("head.next")
+    }
+
+    /// The batch being appended, whole, so that an interrupted one can be finished.
+    pub(crate) fn batch(&self) -> PathBuf {
+        self.dir.join("batch")
+    }
+
+    pub(crate) fn db(&self) -> PathBuf {
+        self.dir.join("db")
+    }
+
+    pub(crate) fn entries(&self) -> PathBuf {
+        self.dir.join("tile").join("entries")
+    }
+
+    /// The bundle file with number `index`, in the path groups of C2SP tlog-tiles.
+    pub(crate) fn bundle(&self, index: u64) -> PathBuf {
+        let mut groups = vec![format!("{:03}", index % 1000)];
+        let mut rest = index / 1000;
+        while rest > 0 {
+            groups.push(format!("x{:03}", rest % 1000));
+            rest /= 1000;
+        }
+        groups
+            .iter()
+            .rev()
+            .fold(self.entries(), |path, g| path.join(g))
+    }
+
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.dir.join("checkpoints")
+    }
+
+    /// The checkpoint of `size`, padded so that a listing by name ascends by size.
+    pub(crate) fn checkpoint(&self, size: u64) -> PathBuf {
+        self.checkpoints().join(format!("{size:020}"))
+    }
+
+    pub(crate) fn evidence_dir(&self) -> PathBuf {
+        self.dir.join("evidence")
+    }
+
+    pub(crate) fn evidence(&self, digest: &Hash) -> PathBuf {
+        self.evidence_dir().join(digest.to_string())
+    }
+
+    pub(crate) fn aside(&self) -> PathBuf {
+        self.dir.join("lost+found")
+    }
+
+    /// Checks that the directory is a ledger that this version can use.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let path = self.format();
+        match fs::read(&path) {
+            Ok(found) if found == FORMAT.as_bytes() => Ok(()),
+            Ok(found) => Err(unknown_format(path, &found)),
+            Err(source) => Err(self.why_no_format(&path, source)),
+        }
+    }
+
+    fn why_no_format(&self, path: &Path, source: io::Error) -> Error {
+        let absent = matches!(
+            source.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+        );
+        if !absent {
+            return Error::failed("read", path, source);
+        }
+        let dir = self.dir.clone();
+        match fs::metadata(&dir) {
+            Ok(found) if found.is_dir() => Error::NotALedger { dir },
+            Ok(_) => Error::NotADirectory { path: dir },
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Error::NoDirectory { dir },
+            Err(cause) => Error::failed("read", &dir, cause),
+        }
+    }
+}
+
+fn unknown_format(path: PathBuf, found: &[u8]) -> Error {
+    let text = String::from_utf8_lossy(found);
+    let version = text.strip_prefix("tally ").map(str::trim_end);
+    match version.and_then(|v| v.parse::<u32>().ok()) {
+        Some(version) if version > 1 => Error::NewerVersion { path, version },
+        _ => Error::FormatDamaged {
+            path,
+            found: text.chars().take(40).collect(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundle_paths_are_those_of_tlog_tiles() {
+        let layout = Layout::new(Path::new("d"));
+        for (index, path) in [
+            (0, "000"),
+            (999, "999"),
+            (1000, "x001/000"),
+            (1_234_067, "x001/x234/067"),
+            (67_000, "x067/000"),
+        ] {
+            assert_eq!(
+                layout.bundle(index),
+                Path::new("d/tile/entries").join(path),
+                "{index}"
+            );
+        }
+    }
+}

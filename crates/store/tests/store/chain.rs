@@ -1,0 +1,83 @@
+//! Entries with the outer form of real ones and a true `seq` and `prev`, but no valid signature: the
+//! store reads no more than that.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tally_ledger::hash::Hash;
+use tally_store::{Error, Reader, Store};
+
+/// Returns the first `count` entries of a chain; those of different `salt` share none.
+pub(crate) fn entries(count: u64, salt: u8) -> Vec<Vec<u8>> {
+    continued(0, None, count, salt)
+}
+
+/// Returns `count` entries that continue a chain at `first`, after the entry with id `prev`.
+pub(crate) fn continued(first: u64, mut prev: Option<Hash>, count: u64, salt: u8) -> Vec<Vec<u8>> {
+    (first..first + count)
+        .map(|seq| {
+            let size = 40 + usize::try_from(seq * 37 % 200).unwrap();
+            let entry = sized(seq, prev, size, salt);
+            prev = Some(Hash::leaf(&entry));
+            entry
+        })
+        .collect()
+}
+
+/// Returns one entry whose body has `size` bytes.
+pub(crate) fn sized(seq: u64, prev: Option<Hash>, size: usize, salt: u8) -> Vec<u8> {
+    let mut payload = vec![if prev.is_some() { 0xa3 } else { 0xa2 }];
+    payload.extend_from_slice(b"\x63seq");
+    push_head(&mut payload, 0, seq);
+    payload.extend_from_slice(b"\x64body");
+    push_bytes(&mut payload, &vec![salt; size]);
+    if let Some(prev) = prev {
+        payload.extend_from_slice(b"\x64prev");
+        push_bytes(&mut payload, &prev.0);
+    }
+    let mut entry = vec![0xd2, 0x84];
+    push_bytes(&mut entry, b"\xa0");
+    entry.push(0xa0);
+    push_bytes(&mut entry, &payload);
+    push_bytes(&mut entry, &[salt; 64]);
+    entry
+}
+
+fn push_bytes(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    push_head(buffer, 2, bytes.len() as u64);
+    buffer.extend_from_slice(bytes);
+}
+
+fn push_head(buffer: &mut Vec<u8>, major: u8, value: u64) {
+    let bytes = value.to_be_bytes();
+    match value {
+        0..24 => buffer.push(major << 5 | bytes[7]),
+        24..0x100 => buffer.extend_from_slice(&[major << 5 | 0x18, bytes[7]]),
+        0x100..0x1_0000 => buffer.extend_from_slice(&[major << 5 | 0x19, bytes[6], bytes[7]]),
+        _ => {
+            buffer.push(major << 5 | 0x1a);
+            buffer.extend_from_slice(&bytes[4..]);
+        }
+    }
+}
+
+/// Opens for writing without waiting.
+pub(crate) fn open(dir: &Path) -> Result<Store, Error> {
+    Store::open(dir, Duration::ZERO, |_| {})
+}
+
+/// Reads every entry of a ledger.
+pub(crate) fn read_all(dir: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    let entries = Reader::open(dir)?.entries(0);
+    entries
+        .map(|entry| entry.map(|entry| entry.bytes))
+        .collect()
+}
+
+/// Makes a ledger that holds `entries`, appended in batches of `batch`.
+pub(crate) fn make(dir: &Path, entries: &[Vec<u8>], batch: usize) {
+    let mut store = Store::create(dir).unwrap();
+    for (number, entries) in entries.chunks(batch).enumerate() {
+        store.append((number * batch) as u64, entries).unwrap();
+    }
+}
