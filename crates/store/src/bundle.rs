@@ -107,17 +107,8 @@ pub(crate) struct Mark {
 impl Tail {
     /// Describes bundle files that hold `len` whole entries, the last file `offset` bytes long.
     pub(crate) fn new(layout: &Layout, len: u64, offset: u64) -> Self {
-        let offset = if len.is_multiple_of(BUNDLE_ENTRIES) {
-            0
-        } else {
-            offset
-        };
-        Self {
-            layout: layout.clone(),
-            len,
-            offset,
-            file: None,
-        }
+        let offset = if len.is_multiple_of(BUNDLE_ENTRIES) { 0 } else { offset };
+        Self { layout: layout.clone(), len, offset, file: None }
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -127,19 +118,12 @@ impl Tail {
     /// Appends `entries` and syncs every file that took some. If that fails, what was written is
     /// taken back; [`Error::Unacknowledged`] means that it could not be.
     pub(crate) fn append<E: AsRef<[u8]>>(&mut self, entries: &[E]) -> Result<(), Error> {
-        let mark = Mark {
-            len: self.len,
-            offset: self.offset,
-        };
+        let mark = Mark { len: self.len, offset: self.offset };
         self.write(entries).map_err(|source| {
             let last = mark.len + entries.len() as u64 - 1;
             match self.back_to(mark) {
                 Ok(()) => source,
-                Err(_) => Error::Unacknowledged {
-                    first: mark.len,
-                    last,
-                    source: Box::new(source),
-                },
+                Err(_) => Error::Unacknowledged { first: mark.len, last, source: Box::new(source) },
             }
         })
     }
@@ -147,9 +131,7 @@ impl Tail {
     fn write<E: AsRef<[u8]>>(&mut self, mut entries: &[E]) -> Result<(), Error> {
         while !entries.is_empty() {
             let room = BUNDLE_ENTRIES - self.len % BUNDLE_ENTRIES;
-            let fit = entries
-                .len()
-                .min(usize::try_from(room).unwrap_or(usize::MAX));
+            let fit = entries.len().min(usize::try_from(room).unwrap_or(usize::MAX));
             let (now, later) = entries.split_at(fit);
             self.write_to_one_file(now)?;
             entries = later;
@@ -168,16 +150,9 @@ impl Tail {
             Some(file) => file,
             none => none.insert(open(&path)?),
         };
-        let found = file
-            .metadata()
-            .map_err(|source| Error::failed("read", &path, source))?
-            .len();
+        let found = file.metadata().map_err(|source| Error::failed("read", &path, source))?.len();
         if found != offset {
-            return Err(Error::BundleChanged {
-                path,
-                expected: offset,
-                found,
-            });
+            return Err(Error::BundleChanged { path, expected: offset, found });
         }
         file.write_all(&records)
             .and_then(|()| file.sync_data())
@@ -246,9 +221,7 @@ fn cut(path: &Path, offset: u64) -> Result<(), Error> {
 pub(crate) fn set_aside(layout: &Layout, index: u64, offset: u64) -> Result<PathBuf, Error> {
     let path = layout.bundle(index);
     let bytes = fs::read(&path).map_err(|source| Error::failed("read", &path, source))?;
-    let from = usize::try_from(offset)
-        .unwrap_or(usize::MAX)
-        .min(bytes.len());
+    let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     let name = format!("entries-{index:03}-from-byte-{offset}");
     let kept = aside::keep(layout, &name, &bytes[from..])?;
     cut(&path, offset)?;
@@ -289,9 +262,6 @@ mod tests {
         fs::remove_dir(layout.bundle(1)).unwrap();
         tail.append(&[b"two"; 10]).unwrap();
         let second = Bundle::read(&layout.bundle(1)).unwrap();
-        assert_eq!(
-            (second.entry(3), second.entry(4)),
-            (Some(&b"two"[..]), None)
-        );
+        assert_eq!((second.entry(3), second.entry(4)), (Some(&b"two"[..]), None));
     }
 }

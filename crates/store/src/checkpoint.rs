@@ -70,9 +70,7 @@ pub(crate) fn put(layout: &Layout, size: u64, note: &str) -> Result<(), Error> {
         }
         let grown = parts(&stored.note).is_some_and(|(old_text, old_signatures)| {
             old_text == text
-                && old_signatures
-                    .lines()
-                    .all(|old| signatures.lines().any(|new| new == old))
+                && old_signatures.lines().all(|old| signatures.lines().any(|new| new == old))
         });
         if !grown {
             return Err(Error::CheckpointConflict { path, size });

@@ -1,7 +1,7 @@
 //! The sled database of a ledger, and the only code that calls sled.
 //!
-//! Tree `entries`: position (big-endian `u64`) to entry. Tree `meta`: `head`, the position and id of
-//! the last entry, written in the transaction that writes the entry. sled may panic on damaged
+//! Tree `entries`: position (big-endian `u64`) to entry. Tree `meta`: `head`, the position and id
+//! of the last entry, written in the transaction that writes the entry. sled may panic on damaged
 //! files, in this thread or in its own, so every call goes through [`quietly`].
 
 mod quiet;
@@ -66,11 +66,7 @@ impl Db {
                 other => break other?,
             }
         };
-        Ok(Self {
-            path: path.to_owned(),
-            trees: Some(trees),
-            synced_blobs: BTreeSet::new(),
-        })
+        Ok(Self { path: path.to_owned(), trees: Some(trees), synced_blobs: BTreeSet::new() })
     }
 
     /// Returns the database directory.
@@ -83,12 +79,10 @@ impl Db {
         let value = guarded(&self.path, || self.trees().meta.get(HEAD))?;
         match value {
             None => Ok(None),
-            Some(value) => decode_head(&value)
-                .map(Some)
-                .ok_or_else(|| Error::DbUnusable {
-                    path: self.path.clone(),
-                    reason: "its record of the last entry is damaged".to_owned(),
-                }),
+            Some(value) => decode_head(&value).map(Some).ok_or_else(|| Error::DbUnusable {
+                path: self.path.clone(),
+                reason: "its record of the last entry is damaged".to_owned(),
+            }),
         }
     }
 
@@ -123,16 +117,16 @@ impl Db {
             match written {
                 Ok(()) => trees.db.flush().map(|_| ()),
                 Err(TransactionError::Storage(source)) => Err(source),
-                Err(TransactionError::Abort(())) => Err(sled::Error::ReportableBug(
-                    "a transaction aborted itself".to_owned(),
-                )),
+                Err(TransactionError::Abort(())) => {
+                    Err(sled::Error::ReportableBug("a transaction aborted itself".to_owned()))
+                }
             }
         })?;
         self.sync()
     }
 
-    /// Syncs what sled has flushed: on Linux its own flush leaves the bytes to the kernel, and large
-    /// pages go into files of their own that it never syncs.
+    /// Syncs what sled has flushed: on Linux its own flush leaves the bytes to the kernel, and
+    /// large pages go into files of their own that it never syncs.
     fn sync(&mut self) -> Result<(), Error> {
         let file = self.path.join("db");
         File::open(&file)
@@ -175,9 +169,7 @@ impl Db {
     }
 
     fn trees(&self) -> &Trees {
-        self.trees
-            .as_ref()
-            .expect("the database is closed only when it is dropped")
+        self.trees.as_ref().expect("the database is closed only when it is dropped")
     }
 }
 
@@ -195,18 +187,12 @@ fn encode_head(head: Head) -> Vec<u8> {
 
 fn decode_head(value: &[u8]) -> Option<Head> {
     let (seq, id) = value.split_first_chunk()?;
-    Some(Head {
-        seq: u64::from_be_bytes(*seq),
-        id: Hash::from_slice(id)?,
-    })
+    Some(Head { seq: u64::from_be_bytes(*seq), id: Hash::from_slice(id)? })
 }
 
 fn open_trees(path: &Path) -> sled::Result<Trees> {
-    let db = sled::Config::new()
-        .path(path)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(None)
-        .open()?;
+    let db =
+        sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
     let entries = db.open_tree("entries")?;
     let meta = db.open_tree("meta")?;
     Ok(Trees { db, entries, meta })
@@ -231,18 +217,12 @@ fn guarded<T>(path: &Path, call: impl FnOnce() -> sled::Result<T>) -> Result<T, 
         Ok(Err(error)) => error.to_string(),
         Err(panic) => panic,
     };
-    Err(Error::DbUnusable {
-        path: path.to_owned(),
-        reason,
-    })
+    Err(Error::DbUnusable { path: path.to_owned(), reason })
 }
 
 fn names(dir: &Path) -> Result<BTreeSet<OsString>, Error> {
-    let list = || -> io::Result<_> {
-        fs::read_dir(dir)?
-            .map(|item| Ok(item?.file_name()))
-            .collect()
-    };
+    let list =
+        || -> io::Result<_> { fs::read_dir(dir)?.map(|item| Ok(item?.file_name())).collect() };
     list().map_err(|source| Error::failed("read", dir, source))
 }
 

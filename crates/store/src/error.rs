@@ -310,28 +310,13 @@ impl Error {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Self::NoSpace { action, path }
             }
-            io::ErrorKind::ReadOnlyFilesystem => Self::NotWritable {
-                action,
-                path,
-                source,
-            },
-            io::ErrorKind::PermissionDenied if writes => Self::NotWritable {
-                action,
-                path,
-                source,
-            },
-            _ => Self::Io {
-                action,
-                path,
-                source,
-            },
+            io::ErrorKind::ReadOnlyFilesystem => Self::NotWritable { action, path, source },
+            io::ErrorKind::PermissionDenied if writes => Self::NotWritable { action, path, source },
+            _ => Self::Io { action, path, source },
         }
     }
 }
 
 fn holder(pid: Option<u32>) -> String {
-    pid.map_or_else(
-        || "another process".to_owned(),
-        |pid| format!("process {pid}"),
-    )
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }

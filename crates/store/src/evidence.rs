@@ -23,8 +23,8 @@ pub struct Evidence {
     pub path: PathBuf,
 }
 
-/// Stores what `source` yields and returns where. A file that is there already is left as it is; one
-/// that was damaged meanwhile is moved to `lost+found` and replaced.
+/// Stores what `source` yields and returns where. A file that is there already is left as it is;
+/// one that was damaged meanwhile is moved to `lost+found` and replaced.
 pub(crate) fn put(layout: &Layout, source: &mut dyn Read) -> Result<Evidence, Error> {
     let dir = layout.evidence_dir();
     durable::create_dirs(&dir)?;
@@ -108,11 +108,7 @@ fn digest(
 pub(crate) fn find(layout: &Layout, digest: &Hash) -> Result<Option<Evidence>, Error> {
     let path = layout.evidence(digest);
     match fs::metadata(&path) {
-        Ok(found) => Ok(Some(Evidence {
-            digest: *digest,
-            size: found.len(),
-            path,
-        })),
+        Ok(found) => Ok(Some(Evidence { digest: *digest, size: found.len(), path })),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::failed("read", &path, source)),
     }

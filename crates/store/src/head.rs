@@ -38,11 +38,7 @@ pub(crate) struct Damaged;
 /// Returns the head that a text states.
 pub(crate) fn from_text(text: &[u8]) -> Result<Option<Head>, Damaged> {
     let head = stated(text);
-    if to_text(head.as_ref()).as_bytes() == text {
-        Ok(head)
-    } else {
-        Err(Damaged)
-    }
+    if to_text(head.as_ref()).as_bytes() == text { Ok(head) } else { Err(Damaged) }
 }
 
 fn stated(text: &[u8]) -> Option<Head> {
@@ -79,13 +75,7 @@ mod tests {
 
     #[test]
     fn a_head_file_with_any_bit_flipped_is_damaged_not_different() {
-        let heads = [
-            None,
-            Some(Head {
-                seq: 41,
-                id: Hash::of(b"x"),
-            }),
-        ];
+        let heads = [None, Some(Head { seq: 41, id: Hash::of(b"x") })];
         for head in heads {
             let text = to_text(head.as_ref()).into_bytes();
             assert_eq!(from_text(&text), Ok(head));

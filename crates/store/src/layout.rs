@@ -22,9 +22,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(dir: &Path) -> Self {
-        Self {
-            dir: dir.to_owned(),
-        }
+        Self { dir: dir.to_owned() }
     }
 
     pub(crate) fn format(&self) -> PathBuf {
@@ -65,10 +63,7 @@ impl Layout {
             groups.push(format!("x{:03}", rest % 1000));
             rest /= 1000;
         }
-        groups
-            .iter()
-            .rev()
-            .fold(self.entries(), |path, g| path.join(g))
+        groups.iter().rev().fold(self.entries(), |path, g| path.join(g))
     }
 
     pub(crate) fn checkpoints(&self) -> PathBuf {
@@ -125,10 +120,7 @@ fn unknown_format(path: PathBuf, found: &[u8]) -> Error {
     let version = text.strip_prefix("tally ").map(str::trim_end);
     match version.and_then(|v| v.parse::<u32>().ok()) {
         Some(version) if version > 1 => Error::NewerVersion { path, version },
-        _ => Error::FormatDamaged {
-            path,
-            found: text.chars().take(40).collect(),
-        },
+        _ => Error::FormatDamaged { path, found: text.chars().take(40).collect() },
     }
 }
 
@@ -146,11 +138,7 @@ mod tests {
             (1_234_067, "x001/x234/067"),
             (67_000, "x067/000"),
         ] {
-            assert_eq!(
-                layout.bundle(index),
-                Path::new("d/tile/entries").join(path),
-                "{index}"
-            );
+            assert_eq!(layout.bundle(index), Path::new("d/tile/entries").join(path), "{index}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a ledger: needs no lock, never touches sled, creates no file.
 //!
-//! A reader sees the entries up to the head that it read when it was opened. Those are in the bundle
-//! files before the head names them and never change, so a writer may go on beside it.
+//! A reader sees the entries up to the head that it read when it was opened. Those are in the
+//! bundle files before the head names them and never change, so a writer may go on beside it.
 
 use std::path::Path;
 
@@ -52,19 +52,11 @@ impl Reader {
         // In this order, because a writer does the reverse: the head covers all that was listed.
         let signed = checkpoint::sizes(&layout)?.last().copied();
         let head = head::read(&layout)?;
-        Ok(Self {
-            layout,
-            head,
-            signed,
-        })
+        Ok(Self { layout, head, signed })
     }
 
     pub(crate) fn new(layout: Layout, head: Option<Head>) -> Self {
-        Self {
-            layout,
-            head,
-            signed: None,
-        }
+        Self { layout, head, signed: None }
     }
 
     /// Returns the ledger directory.
@@ -97,12 +89,7 @@ impl Reader {
     ///
     /// The iterator ends after the head, or after the first error.
     pub fn entries(&self, from: u64) -> Entries {
-        Entries {
-            layout: self.layout.clone(),
-            head: self.head,
-            next: from,
-            bundle: None,
-        }
+        Entries { layout: self.layout.clone(), head: self.head, next: from, bundle: None }
     }
 
     /// Returns the entry at `seq`, or `None` beyond the head.
@@ -187,17 +174,9 @@ impl Entries {
                 expected: head.seq + 1,
             });
         };
-        let entry = StoredEntry {
-            seq,
-            bytes: bytes.to_vec(),
-        };
+        let entry = StoredEntry { seq, bytes: bytes.to_vec() };
         if seq == head.seq && entry.id() != head.id {
-            return Err(Error::EntryDiffers {
-                path,
-                seq,
-                expected: head.id,
-                found: entry.id(),
-            });
+            return Err(Error::EntryDiffers { path, seq, expected: head.id, found: entry.id() });
         }
         Ok(entry)
     }

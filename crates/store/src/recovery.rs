@@ -49,11 +49,9 @@ impl fmt::Display for Recovered {
                  they are kept",
                 first + count - 1
             ),
-            Self::SetAside { path } => write!(
-                f,
-                "what an interrupted append left behind was moved to {}",
-                path.display()
-            ),
+            Self::SetAside { path } => {
+                write!(f, "what an interrupted append left behind was moved to {}", path.display())
+            }
         }
     }
 }
@@ -91,20 +89,12 @@ pub(crate) fn run(layout: &Layout) -> Result<Ready, Error> {
     {
         now = Some(Head { seq, id });
         head::write(layout, now.as_ref())?;
-        recovered.push(Recovered::Kept {
-            first,
-            count: tail.len() - first,
-        });
+        recovered.push(Recovered::Kept { first, count: tail.len() - first });
     }
     durable::remove(&layout.next_head())?;
     batch::remove(layout)?;
     check_checkpoints(layout, tail.len())?;
-    Ok(Ready {
-        head: now,
-        tail,
-        db,
-        recovered,
-    })
+    Ok(Ready { head: now, tail, db, recovered })
 }
 
 /// Checks that the last acknowledged entry is in its bundle file.
@@ -136,22 +126,14 @@ fn open_db(layout: &Layout, head: Option<&Head>) -> Result<Db, Error> {
     let path = layout.db();
     let expected = head::len(head);
     if !Db::exists(&path) && expected > 0 {
-        return Err(Error::DbBehindHead {
-            path,
-            expected,
-            found: 0,
-        });
+        return Err(Error::DbBehindHead { path, expected, found: 0 });
     }
     let db = Db::open(&path)?;
     let stated = db.head()?;
     let count = db.last_seq()?.map_or(0, |seq| seq + 1);
     let found = count.min(head::len(stated.as_ref()));
     if found < expected {
-        return Err(Error::DbBehindHead {
-            path,
-            expected,
-            found,
-        });
+        return Err(Error::DbBehindHead { path, expected, found });
     }
     for head in [head, stated.as_ref()].into_iter().flatten() {
         let found = db.entry(head.seq)?.map(|bytes| Hash::leaf(&bytes));
@@ -241,11 +223,7 @@ fn keep_tail(
         let path = bundle::set_aside(layout, number, offset)?;
         recovered.push(Recovered::SetAside { path });
     }
-    Ok(End {
-        len: seq,
-        offset: offset as u64,
-        id,
-    })
+    Ok(End { len: seq, offset: offset as u64, id })
 }
 
 /// Decides whether the bytes at `seq`, beyond the head, are a whole entry of this ledger.
@@ -262,12 +240,7 @@ fn is_whole(
         let found = Hash::leaf(&stored);
         if found != id {
             let path = db.path().to_owned();
-            return Err(Error::DbDiffers {
-                path,
-                seq,
-                expected: id,
-                found: FoundId(Some(found)),
-            });
+            return Err(Error::DbDiffers { path, seq, expected: id, found: FoundId(Some(found)) });
         }
         return Ok(true);
     }
@@ -304,13 +277,8 @@ pub(crate) fn give_to_db(layout: &Layout, db: &mut Db, len: u64) -> Result<(), E
         let path = layout.bundle(number);
         let bundle = Bundle::read(&path)?;
         let end = len.min((number + 1) * BUNDLE_ENTRIES);
-        let entries: Vec<&[u8]> = (next..end)
-            .map_while(|seq| bundle.entry(index(seq)))
-            .collect();
-        let Some(last) = entries
-            .last()
-            .filter(|_| entries.len() as u64 == end - next)
-        else {
+        let entries: Vec<&[u8]> = (next..end).map_while(|seq| bundle.entry(index(seq))).collect();
+        let Some(last) = entries.last().filter(|_| entries.len() as u64 == end - next) else {
             return Err(Error::EntryMissing {
                 path,
                 seq: next + entries.len() as u64,
@@ -318,10 +286,7 @@ pub(crate) fn give_to_db(layout: &Layout, db: &mut Db, len: u64) -> Result<(), E
                 expected: len,
             });
         };
-        let head = Head {
-            seq: end - 1,
-            id: Hash::leaf(last),
-        };
+        let head = Head { seq: end - 1, id: Hash::leaf(last) };
         db.commit(next, &entries, head)?;
         next = end;
     }
@@ -332,11 +297,9 @@ pub(crate) fn give_to_db(layout: &Layout, db: &mut Db, len: u64) -> Result<(), E
 /// be to sign a second history.
 fn check_checkpoints(layout: &Layout, len: u64) -> Result<(), Error> {
     match checkpoint::sizes(layout)?.last() {
-        Some(&size) if size > len => Err(Error::BehindCheckpoint {
-            path: layout.checkpoint(size),
-            size,
-            len,
-        }),
+        Some(&size) if size > len => {
+            Err(Error::BehindCheckpoint { path: layout.checkpoint(size), size, len })
+        }
         _ => Ok(()),
     }
 }

@@ -57,11 +57,7 @@ impl Store {
         refuse_what_is_there(&layout)?;
         let lock = Lock::take(&layout, Duration::ZERO, |_| {})?;
         refuse_what_is_there(&layout)?;
-        for dir in [
-            layout.entries(),
-            layout.checkpoints(),
-            layout.evidence_dir(),
-        ] {
+        for dir in [layout.entries(), layout.checkpoints(), layout.evidence_dir()] {
             durable::create_dirs(&dir)?;
         }
         let mut db = Db::open(&layout.db())?;
@@ -118,8 +114,8 @@ impl Store {
     /// # Errors
     ///
     /// Fails without a trace if `first` is not the next position, an entry is empty or too large,
-    /// `entries` is empty, or too little space is left. [`Error::Unacknowledged`] means that a later
-    /// step failed: the next opening for writing finishes the append.
+    /// `entries` is empty, or too little space is left. [`Error::Unacknowledged`] means that a
+    /// later step failed: the next opening for writing finishes the append.
     pub fn append<E: AsRef<[u8]>>(&mut self, first: u64, entries: &[E]) -> Result<Head, Error> {
         let head = self.check(first, entries)?;
         if entries.len() > 1 {
@@ -151,8 +147,8 @@ impl Store {
         Ok(head)
     }
 
-    /// Stores a checkpoint that covers `size` entries. A stored one is replaced only by the same text
-    /// with the same signatures and more.
+    /// Stores a checkpoint that covers `size` entries. A stored one is replaced only by the same
+    /// text with the same signatures and more.
     ///
     /// # Errors
     ///
@@ -193,10 +189,7 @@ impl Store {
         }
         let expected = self.reader.len();
         if first != expected {
-            return Err(Error::WrongSeq {
-                expected,
-                found: first,
-            });
+            return Err(Error::WrongSeq { expected, found: first });
         }
         let mut bytes = 0;
         for (seq, entry) in (first..).zip(entries) {
@@ -212,16 +205,9 @@ impl Store {
         if let Ok(available) = fs4::available_space(&self.reader.layout.dir)
             && available < needed
         {
-            return Err(Error::TooLittleSpace {
-                dir: dir(),
-                needed,
-                available,
-            });
+            return Err(Error::TooLittleSpace { dir: dir(), needed, available });
         }
-        Ok(Head {
-            seq: first + entries.len() as u64 - 1,
-            id: Hash::leaf(last.as_ref()),
-        })
+        Ok(Head { seq: first + entries.len() as u64 - 1, id: Hash::leaf(last.as_ref()) })
     }
 
     /// Ends an append that failed before its entries were whole in the bundle files.
@@ -239,11 +225,7 @@ impl Store {
 }
 
 fn unacknowledged(first: u64, head: Head, source: Error) -> Error {
-    Error::Unacknowledged {
-        first,
-        last: head.seq,
-        source: Box::new(source),
-    }
+    Error::Unacknowledged { first, last: head.seq, source: Box::new(source) }
 }
 
 /// Refuses to create a ledger over anything but the beginnings of one that never had an entry.
@@ -252,15 +234,7 @@ fn refuse_what_is_there(layout: &Layout) -> Result<(), Error> {
     if layout.format().exists() {
         return Err(Error::AlreadyALedger { dir });
     }
-    let ours = [
-        "lock",
-        "db",
-        "tile",
-        "checkpoints",
-        "evidence",
-        "head.next",
-        "format.tmp",
-    ];
+    let ours = ["lock", "db", "tile", "checkpoints", "evidence", "head.next", "format.tmp"];
     for name in names(&layout.dir)? {
         let begun = match name.as_str() {
             "head" => matches!(head::read(layout), Ok(None)),
@@ -277,10 +251,7 @@ fn refuse_what_is_there(layout: &Layout) -> Result<(), Error> {
 }
 
 fn not_empty(layout: &Layout, found: &str) -> Error {
-    Error::NotEmpty {
-        dir: layout.dir.clone(),
-        found: found.to_owned(),
-    }
+    Error::NotEmpty { dir: layout.dir.clone(), found: found.to_owned() }
 }
 
 fn names(dir: &Path) -> Result<Vec<String>, Error> {
@@ -290,9 +261,7 @@ fn names(dir: &Path) -> Result<Vec<String>, Error> {
             .collect::<io::Result<Vec<_>>>()
     };
     let mut names = list().map_err(|source| match source.kind() {
-        io::ErrorKind::NotADirectory => Error::NotADirectory {
-            path: dir.to_owned(),
-        },
+        io::ErrorKind::NotADirectory => Error::NotADirectory { path: dir.to_owned() },
         _ => Error::failed("read", dir, source),
     })?;
     names.sort_unstable();

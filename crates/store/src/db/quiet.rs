@@ -58,9 +58,6 @@ mod tests {
     fn a_panic_becomes_its_message_and_a_value_passes() {
         assert_eq!(quietly(|| 7), Ok(7));
         let outcome = quietly(|| panic!("page {} is gone\nand more", 3));
-        assert_eq!(
-            outcome,
-            Err::<(), _>("it panicked: page 3 is gone".to_owned())
-        );
+        assert_eq!(outcome, Err::<(), _>("it panicked: page 3 is gone".to_owned()));
     }
 }

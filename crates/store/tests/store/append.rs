@@ -15,11 +15,7 @@ fn what_was_appended_comes_back_in_order_across_bundle_files() {
     for (batch, name) in [(1, "a"), (7, "b"), (600, "c")] {
         let dir = dir.join(name);
         chain::make(&dir, &entries, batch);
-        assert_eq!(
-            chain::read_all(&dir).unwrap(),
-            entries,
-            "batches of {batch}"
-        );
+        assert_eq!(chain::read_all(&dir).unwrap(), entries, "batches of {batch}");
         let store = chain::open(&dir).unwrap();
         assert_eq!(store.recovered(), []);
         let id = Hash::leaf(&entries[599]);
@@ -40,18 +36,9 @@ fn bundle_files_are_a_length_and_the_entry_again_and_again() {
     chain::make(dir.path(), &entries, 2);
     let expected: Vec<u8> = entries
         .iter()
-        .flat_map(|entry| {
-            [
-                &u16::try_from(entry.len()).unwrap().to_be_bytes(),
-                &entry[..],
-            ]
-            .concat()
-        })
+        .flat_map(|entry| [&u16::try_from(entry.len()).unwrap().to_be_bytes(), &entry[..]].concat())
         .collect();
-    assert_eq!(
-        fs::read(dir.path().join("tile/entries/000")).unwrap(),
-        expected
-    );
+    assert_eq!(fs::read(dir.path().join("tile/entries/000")).unwrap(), expected);
 }
 
 #[test]
@@ -62,10 +49,7 @@ fn one_entry_is_found_by_its_position_and_none_beyond_the_head() {
     let reader = Reader::open(dir.path()).unwrap();
     for seq in [0, 1, 255, 256, 299] {
         let found = reader.entry(seq).unwrap().unwrap();
-        assert_eq!(
-            (found.seq, &found.bytes),
-            (seq, &entries[usize::try_from(seq).unwrap()])
-        );
+        assert_eq!((found.seq, &found.bytes), (seq, &entries[usize::try_from(seq).unwrap()]));
     }
     assert_eq!(reader.entry(300).unwrap(), None);
     assert_eq!(reader.entry(u64::MAX).unwrap(), None);
@@ -79,34 +63,11 @@ fn an_append_for_another_place_or_of_a_bad_size_changes_nothing() {
     let mut store = Store::create(dir.path()).unwrap();
     store.append(0, &entries[..2]).unwrap();
     let wrong = store.append(1, &entries[2..]).unwrap_err();
-    assert!(
-        matches!(
-            wrong,
-            Error::WrongSeq {
-                expected: 2,
-                found: 1
-            }
-        ),
-        "{wrong}"
-    );
-    let large = store
-        .append(2, &[entries[2].clone(), vec![0; 65_536]])
-        .unwrap_err();
-    assert!(
-        matches!(
-            large,
-            Error::EntrySize {
-                seq: 3,
-                found: 65_536
-            }
-        ),
-        "{large}"
-    );
+    assert!(matches!(wrong, Error::WrongSeq { expected: 2, found: 1 }), "{wrong}");
+    let large = store.append(2, &[entries[2].clone(), vec![0; 65_536]]).unwrap_err();
+    assert!(matches!(large, Error::EntrySize { seq: 3, found: 65_536 }), "{large}");
     let empty = store.append(2, &[b""]).unwrap_err();
-    assert!(
-        matches!(empty, Error::EntrySize { seq: 2, found: 0 }),
-        "{empty}"
-    );
+    assert!(matches!(empty, Error::EntrySize { seq: 2, found: 0 }), "{empty}");
     let none = store.append::<Vec<u8>>(2, &[]).unwrap_err();
     assert!(matches!(none, Error::EmptyAppend), "{none}");
     assert_eq!(chain::read_all(dir.path()).unwrap(), entries[..2]);
@@ -140,11 +101,7 @@ fn a_reader_keeps_to_its_moment_while_a_writer_goes_on() {
     store.append(0, &entries[..100]).unwrap();
     let early = Reader::open(dir.path()).unwrap();
     let mut reading = early.entries(0);
-    let mut seen: Vec<Vec<u8>> = reading
-        .by_ref()
-        .take(50)
-        .map(|e| e.unwrap().bytes)
-        .collect();
+    let mut seen: Vec<Vec<u8>> = reading.by_ref().take(50).map(|e| e.unwrap().bytes).collect();
     store.append(100, &entries[100..]).unwrap();
     seen.extend(reading.map(|entry| entry.unwrap().bytes));
     assert_eq!(seen, entries[..100]);
@@ -161,26 +118,17 @@ fn readers_see_whole_prefixes_while_a_thread_appends() {
         let writer = scope.spawn(|| {
             for (seq, entry) in entries.iter().enumerate() {
                 store.append(seq as u64, &[entry]).unwrap();
-                store
-                    .put_checkpoint(seq as u64 + 1, "text\n\nsignature\n")
-                    .unwrap();
+                store.put_checkpoint(seq as u64 + 1, "text\n\nsignature\n").unwrap();
             }
         });
         let mut largest = 0;
         while !writer.is_finished() {
             let reader = Reader::open(dir.path()).unwrap();
             assert_eq!(reader.behind_checkpoint(), None);
-            let seen: Vec<_> = reader
-                .entries(0)
-                .map(|entry| entry.unwrap().bytes)
-                .collect();
+            let seen: Vec<_> = reader.entries(0).map(|entry| entry.unwrap().bytes).collect();
             assert_eq!(seen, entries[..seen.len()]);
             assert_eq!(seen.len() as u64, reader.len());
-            let sizes: Vec<u64> = reader
-                .checkpoints()
-                .unwrap()
-                .map(|c| c.unwrap().size)
-                .collect();
+            let sizes: Vec<u64> = reader.checkpoints().unwrap().map(|c| c.unwrap().size).collect();
             assert!(sizes.iter().copied().eq(1..=sizes.len() as u64) && sizes.len() <= seen.len());
             largest = largest.max(seen.len());
         }

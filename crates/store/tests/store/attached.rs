@@ -18,9 +18,7 @@ fn checkpoints_come_back_ascending_and_byte_for_byte() {
     chain::make(dir.path(), &chain::entries(120, 1), 120);
     let mut store = chain::open(dir.path()).unwrap();
     for size in [100, 9, 20, 120, 1] {
-        store
-            .put_checkpoint(size, &note(&size.to_string(), &["a"]))
-            .unwrap();
+        store.put_checkpoint(size, &note(&size.to_string(), &["a"])).unwrap();
     }
     let reader = Reader::open(dir.path()).unwrap();
     let found: Vec<_> = reader.checkpoints().unwrap().map(Result::unwrap).collect();
@@ -37,21 +35,11 @@ fn a_checkpoint_gains_signatures_and_never_changes_its_text_or_loses_one() {
     chain::make(dir.path(), &chain::entries(2, 1), 2);
     let mut store = chain::open(dir.path()).unwrap();
     store.put_checkpoint(2, &note("root", &["log"])).unwrap();
-    store
-        .put_checkpoint(2, &note("root", &["log", "witness"]))
-        .unwrap();
-    store
-        .put_checkpoint(2, &note("root", &["log", "witness"]))
-        .unwrap();
-    for other in [
-        note("other", &["log", "witness"]),
-        note("root", &["log", "second"]),
-    ] {
+    store.put_checkpoint(2, &note("root", &["log", "witness"])).unwrap();
+    store.put_checkpoint(2, &note("root", &["log", "witness"])).unwrap();
+    for other in [note("other", &["log", "witness"]), note("root", &["log", "second"])] {
         let error = store.put_checkpoint(2, &other).unwrap_err();
-        assert!(
-            matches!(error, Error::CheckpointConflict { size: 2, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, Error::CheckpointConflict { size: 2, .. }), "{error}");
     }
     let kept = store.reader().checkpoint(2).unwrap().unwrap().note;
     assert_eq!(kept, note("root", &["log", "witness"]));
@@ -63,13 +51,8 @@ fn a_checkpoint_beyond_the_head_or_without_signatures_is_refused() {
     chain::make(dir.path(), &chain::entries(2, 1), 2);
     let mut store = chain::open(dir.path()).unwrap();
     for size in [0, 3] {
-        let error = store
-            .put_checkpoint(size, &note("root", &["log"]))
-            .unwrap_err();
-        assert!(
-            matches!(error, Error::CheckpointSize { len: 2, .. }),
-            "{error}"
-        );
+        let error = store.put_checkpoint(size, &note("root", &["log"])).unwrap_err();
+        assert!(matches!(error, Error::CheckpointSize { len: 2, .. }), "{error}");
     }
     let large = note("root", &[&"a".repeat(65_536)]);
     for bad in ["", "root\n", "root\n\n", "root\n\nlog", &large] {
@@ -91,10 +74,7 @@ fn evidence_is_filed_under_its_digest_once() {
         assert_eq!(stored.size, content.len() as u64);
         assert_eq!(fs::read(&stored.path).unwrap(), content);
         assert_eq!(store.put_evidence(content).unwrap(), stored);
-        assert_eq!(
-            store.reader().evidence(&stored.digest).unwrap(),
-            Some(stored)
-        );
+        assert_eq!(store.reader().evidence(&stored.digest).unwrap(), Some(stored));
     }
     let listed = Reader::open(dir.path()).unwrap().evidence_list().unwrap();
     let mut digests: Vec<_> = contents.iter().map(|content| Hash::of(content)).collect();
@@ -111,9 +91,7 @@ fn damaged_evidence_is_moved_aside_when_the_right_bytes_come_again() {
     fs::write(&stored.path, b"an odder").unwrap();
     assert_eq!(store.put_evidence(&b"an order"[..]).unwrap(), stored);
     assert_eq!(fs::read(&stored.path).unwrap(), b"an order");
-    let aside = dir
-        .path()
-        .join(format!("lost+found/evidence-{}", stored.digest));
+    let aside = dir.path().join(format!("lost+found/evidence-{}", stored.digest));
     assert_eq!(fs::read(aside).unwrap(), b"an odder");
 }
 
@@ -129,8 +107,5 @@ fn evidence_that_cannot_be_read_to_its_end_leaves_nothing() {
     let mut store = Store::create(dir.path()).unwrap();
     let error = store.put_evidence(b"some".chain(Broken)).unwrap_err();
     assert!(matches!(error, Error::EvidenceSource { .. }), "{error}");
-    assert_eq!(
-        fs::read_dir(dir.path().join("evidence")).unwrap().count(),
-        0
-    );
+    assert_eq!(fs::read_dir(dir.path().join("evidence")).unwrap().count(), 0);
 }

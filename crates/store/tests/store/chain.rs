@@ -1,5 +1,5 @@
-//! Entries with the outer form of real ones and a true `seq` and `prev`, but no valid signature: the
-//! store reads no more than that.
+//! Entries with the outer form of real ones and a true `seq` and `prev`, but no valid signature:
+//! the store reads no more than that.
 
 use std::path::Path;
 use std::time::Duration;
@@ -69,9 +69,7 @@ pub(crate) fn open(dir: &Path) -> Result<Store, Error> {
 /// Reads every entry of a ledger.
 pub(crate) fn read_all(dir: &Path) -> Result<Vec<Vec<u8>>, Error> {
     let entries = Reader::open(dir)?.entries(0);
-    entries
-        .map(|entry| entry.map(|entry| entry.bytes))
-        .collect()
+    entries.map(|entry| entry.map(|entry| entry.bytes)).collect()
 }
 
 /// Makes a ledger that holds `entries`, appended in batches of `batch`.

@@ -1,8 +1,5 @@
 //! The store from outside: what it keeps, what it refuses, and what accidents do to it.
-#![allow(
-    clippy::unwrap_used,
-    reason = "the helpers of tests fail as the tests do"
-)]
+#![allow(clippy::unwrap_used, reason = "the helpers of tests fail as the tests do")]
 
 mod append;
 mod attached;

@@ -11,12 +11,7 @@ use crate::chain;
 #[test]
 fn a_path_that_is_no_ledger_says_which_kind_it_is() {
     let dir = tempfile::tempdir().unwrap();
-    let both = |path: &Path| {
-        [
-            Reader::open(path).unwrap_err(),
-            chain::open(path).unwrap_err(),
-        ]
-    };
+    let both = |path: &Path| [Reader::open(path).unwrap_err(), chain::open(path).unwrap_err()];
     for error in both(&dir.path().join("absent")) {
         assert!(matches!(error, Error::NoDirectory { .. }), "{error}");
     }
@@ -30,18 +25,12 @@ fn a_path_that_is_no_ledger_says_which_kind_it_is() {
     }
     fs::write(dir.path().join("format"), "tally 2\n").unwrap();
     for error in both(dir.path()) {
-        assert!(
-            matches!(error, Error::NewerVersion { version: 2, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, Error::NewerVersion { version: 2, .. }), "{error}");
     }
     for text in ["", "tally 1", "tally 0\n", "tally x\n", "something else"] {
         fs::write(dir.path().join("format"), text).unwrap();
         for error in both(dir.path()) {
-            assert!(
-                matches!(error, Error::FormatDamaged { .. }),
-                "{text:?}: {error}"
-            );
+            assert!(matches!(error, Error::FormatDamaged { .. }), "{text:?}: {error}");
         }
     }
     let names: Vec<_> = fs::read_dir(dir.path()).unwrap().collect();
@@ -59,10 +48,7 @@ fn a_new_ledger_is_empty_and_takes_neither_a_ledger_nor_foreign_files() {
     let again = Store::create(&ledger).unwrap_err();
     assert!(matches!(again, Error::AlreadyALedger { .. }), "{again}");
     let foreign = Store::create(dir.path()).unwrap_err();
-    assert!(
-        matches!(&foreign, Error::NotEmpty { found, .. } if found == "ledger"),
-        "{foreign}"
-    );
+    assert!(matches!(&foreign, Error::NotEmpty { found, .. } if found == "ledger"), "{foreign}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     let file = dir.path().join("file");
     fs::write(&file, "text").unwrap();
@@ -87,10 +73,7 @@ fn an_interrupted_creation_is_carried_on_but_never_over_entries() {
             ("db", created) => assert!(created.unwrap().reader().is_empty()),
             (_, created) => {
                 let error = created.unwrap_err();
-                assert!(
-                    matches!(error, Error::NotEmpty { .. }),
-                    "without {lost}: {error}"
-                );
+                assert!(matches!(error, Error::NotEmpty { .. }), "without {lost}: {error}");
             }
         }
     }
@@ -105,15 +88,8 @@ fn a_second_writer_is_told_who_holds_the_ledger() {
     let error = error.unwrap_err();
     let me = std::process::id();
     assert_eq!(told, [Some(me)]);
-    assert!(
-        matches!(error, Error::Locked { pid: Some(pid), .. } if pid == me),
-        "{error}"
-    );
-    assert!(
-        error
-            .to_string()
-            .ends_with(&format!("is in use by process {me}"))
-    );
+    assert!(matches!(error, Error::Locked { pid: Some(pid), .. } if pid == me), "{error}");
+    assert!(error.to_string().ends_with(&format!("is in use by process {me}")));
     drop(store);
     chain::open(dir.path()).unwrap();
 }
@@ -153,9 +129,8 @@ fn reading_needs_no_lock_and_makes_no_file() {
 
 fn names(dir: &Path) -> Vec<String> {
     let list = fs::read_dir(dir).unwrap();
-    let mut names: Vec<_> = list
-        .map(|item| item.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        list.map(|item| item.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
