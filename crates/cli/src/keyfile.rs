@@ -157,10 +157,7 @@ const NAMES: [(&str, &str); 12] = [
     ("1.2.840.113549.1.5.3", "PBES1 with MD5 and DES"),
     ("1.2.840.113549.1.5.10", "PBES1 with SHA-1 and DES"),
     ("1.2.840.113549.1.5.12", "PBKDF2"),
-    (
-        "1.2.840.113549.1.12.1.3",
-        "PKCS#12 with SHA-1 and Triple DES",
-    ),
+    ("1.2.840.113549.1.12.1.3", "PKCS#12 with SHA-1 and Triple DES"),
     ("1.2.840.113549.3.7", "Triple DES"),
     ("1.3.101.110", "X25519"),
     ("1.3.101.111", "X448"),
@@ -202,23 +199,15 @@ pub fn create(
     key: &SigningKey,
     protection: Protection<'_>,
 ) -> Result<(), KeyFileError> {
-    let in_file = |fault| KeyFileError {
-        path: path.to_owned(),
-        fault,
-    };
-    let pem = encode(key, protection).map_err(|fault| {
-        in_file(KeyFileFault::Encryption {
-            detail: fault.to_string(),
-        })
-    })?;
+    let in_file = |fault| KeyFileError { path: path.to_owned(), fault };
+    let pem = encode(key, protection)
+        .map_err(|fault| in_file(KeyFileFault::Encryption { detail: fault.to_string() }))?;
     secret_file::create(path, pem.as_bytes()).map_err(|e| in_file(KeyFileFault::File(e)))
 }
 
 /// The algorithm of every key: Ed25519 (RFC 8410 §3).
-const ED25519: AlgorithmIdentifierRef<'_> = AlgorithmIdentifierRef {
-    oid: ObjectIdentifier::new_unwrap("1.3.101.112"),
-    parameters: None,
-};
+const ED25519: AlgorithmIdentifierRef<'_> =
+    AlgorithmIdentifierRef { oid: ObjectIdentifier::new_unwrap("1.3.101.112"), parameters: None };
 
 /// What stands before the 32 bytes of a private key: an octet string in an octet string.
 const PRIVATE_KEY_HEAD: [u8; 2] = [0x04, 0x20];
@@ -233,10 +222,9 @@ fn encode(key: &SigningKey, protection: Protection<'_>) -> pkcs8::Result<Zeroizi
             let document = info.encrypt_with_params(encryption()?, passphrase.as_bytes())?;
             (EncryptedPrivateKeyInfoRef::PEM_LABEL, document)
         }
-        Protection::PlainOnRequest => (
-            PrivateKeyInfoRef::PEM_LABEL,
-            SecretDocument::encode_msg(&info)?,
-        ),
+        Protection::PlainOnRequest => {
+            (PrivateKeyInfoRef::PEM_LABEL, SecretDocument::encode_msg(&info)?)
+        }
     };
     Ok(document.to_pem(label, LineEnding::LF)?)
 }
@@ -247,9 +235,7 @@ fn encryption() -> pkcs8::Result<pbes2::Parameters> {
     let filled = getrandom::fill(&mut salt).and_then(|()| getrandom::fill(&mut iv));
     filled.map_err(|_| pkcs8::pkcs5::Error::Rng)?;
     let cost = scrypt::Params::new(14, 8, 1).expect("N=2^14, r=8, p=1 are in the range of scrypt");
-    Ok(pbes2::Parameters::generate_scrypt_aes256cbc(
-        cost, &salt, iv,
-    )?)
+    Ok(pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv)?)
 }
 
 /// Reads a private key, asking for its passphrase if the file is encrypted.
@@ -262,13 +248,8 @@ pub fn read(
     path: &Path,
     passphrase: impl FnOnce() -> Result<Passphrase, PassphraseError>,
 ) -> Result<SigningKey, KeyFileError> {
-    let in_file = |fault| KeyFileError {
-        path: path.to_owned(),
-        fault,
-    };
-    read_text(path)
-        .and_then(|text| decode(&text, passphrase))
-        .map_err(in_file)
+    let in_file = |fault| KeyFileError { path: path.to_owned(), fault };
+    read_text(path).and_then(|text| decode(&text, passphrase)).map_err(in_file)
 }
 
 fn read_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileFault> {
@@ -276,21 +257,9 @@ fn read_text(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileFault> {
     // Never grown: growing would leave a copy of what was read so far.
     let capacity = usize::try_from(SIZE_MAX).expect("the limit is small") + 1;
     let mut text = Zeroizing::new(Vec::with_capacity(capacity));
-    let failed = |source| {
-        KeyFileFault::File(SecretFileError::Io {
-            action: "read",
-            source,
-        })
-    };
-    let length = file
-        .take(SIZE_MAX + 1)
-        .read_to_end(&mut text)
-        .map_err(failed)?;
-    if length == capacity {
-        Err(KeyFileFault::TooLarge)
-    } else {
-        Ok(text)
-    }
+    let failed = |source| KeyFileFault::File(SecretFileError::Io { action: "read", source });
+    let length = file.take(SIZE_MAX + 1).read_to_end(&mut text).map_err(failed)?;
+    if length == capacity { Err(KeyFileFault::TooLarge) } else { Ok(text) }
 }
 
 fn decode(
@@ -300,9 +269,7 @@ fn decode(
     let not_pem = |detail: String| KeyFileFault::NotPem { detail };
     let text = std::str::from_utf8(text).map_err(|_| not_pem("it is not text".to_owned()))?;
     let label = pkcs8::der::pem::decode_label(text.as_bytes());
-    let label = label
-        .map_err(|fault| not_pem(fault.to_string()))?
-        .to_owned();
+    let label = label.map_err(|fault| not_pem(fault.to_string()))?.to_owned();
     let is_encrypted = match label.as_str() {
         label if label == EncryptedPrivateKeyInfoRef::PEM_LABEL => true,
         label if label == PrivateKeyInfoRef::PEM_LABEL => false,
@@ -329,12 +296,8 @@ fn decrypt(
     passphrase: impl FnOnce() -> Result<Passphrase, PassphraseError>,
 ) -> Result<Zeroizing<Vec<u8>>, KeyFileFault> {
     let info = EncryptedPrivateKeyInfoRef::from_der(outer).map_err(|fault| match fault.kind() {
-        ErrorKind::OidUnknown { oid } => KeyFileFault::OtherEncryption {
-            found: Algorithm(oid),
-        },
-        _ => KeyFileFault::NotPkcs8 {
-            detail: fault.to_string(),
-        },
+        ErrorKind::OidUnknown { oid } => KeyFileFault::OtherEncryption { found: Algorithm(oid) },
+        _ => KeyFileFault::NotPkcs8 { detail: fault.to_string() },
     })?;
     let EncryptionScheme::Pbes2(method) = &info.encryption_algorithm else {
         let found = Algorithm(info.encryption_algorithm.oid());
@@ -342,9 +305,7 @@ fn decrypt(
     };
     let Kdf::Scrypt(scrypt) = &method.kdf else {
         // PBKDF2 is cheap to guess against, the more so as OpenSSL uses few rounds of it.
-        return Err(KeyFileFault::OtherEncryption {
-            found: Algorithm(method.kdf.oid()),
-        });
+        return Err(KeyFileFault::OtherEncryption { found: Algorithm(method.kdf.oid()) });
     };
     bound(scrypt)?;
     let passphrase = passphrase().map_err(KeyFileFault::Passphrase)?;
@@ -353,9 +314,7 @@ fn decrypt(
         .decrypt_in_place(passphrase.as_bytes(), &mut bytes)
         .map_err(|fault| match fault {
             pkcs8::pkcs5::Error::DecryptFailed => KeyFileFault::WrongPassphrase,
-            other => KeyFileFault::NotPkcs8 {
-                detail: other.to_string(),
-            },
+            other => KeyFileFault::NotPkcs8 { detail: other.to_string() },
         })?
         .len();
     bytes.truncate(length);
@@ -364,11 +323,7 @@ fn decrypt(
 
 /// Refuses parameters that would make scrypt panic, exhaust the memory or take minutes.
 fn bound(scrypt: &ScryptParams) -> Result<(), KeyFileFault> {
-    let (n, r, p) = (
-        scrypt.cost_parameter,
-        scrypt.block_size,
-        scrypt.parallelization,
-    );
+    let (n, r, p) = (scrypt.cost_parameter, scrypt.block_size, scrypt.parallelization);
     let memory = n.saturating_mul(128).saturating_mul(r.into());
     let limit = if !n.is_power_of_two() {
         "N is a power of two"
@@ -390,9 +345,7 @@ fn bound(scrypt: &ScryptParams) -> Result<(), KeyFileFault> {
 
 fn signing_key(info: &PrivateKeyInfoRef<'_>) -> Result<SigningKey, KeyFileFault> {
     if info.algorithm.oid != ED25519.oid {
-        return Err(KeyFileFault::OtherAlgorithm {
-            found: Algorithm(info.algorithm.oid),
-        });
+        return Err(KeyFileFault::OtherAlgorithm { found: Algorithm(info.algorithm.oid) });
     }
     // Not by way of dalek's key pair, which leaves its copy of the private key in memory.
     let private = info.private_key.as_bytes().strip_prefix(&PRIVATE_KEY_HEAD);

@@ -109,10 +109,7 @@ impl Passphrase {
             1..=LENGTH_MAX => return Ok(Self(bytes)),
             _ => "too many",
         };
-        Err(PassphraseError::Length {
-            origin: origin.to_owned(),
-            found,
-        })
+        Err(PassphraseError::Length { origin: origin.to_owned(), found })
     }
 
     /// Returns the bytes.
@@ -138,10 +135,7 @@ pub struct Passphrases {
 impl Passphrases {
     /// Takes the options of the command line.
     pub fn new(args: PassphraseArgs) -> Self {
-        Self {
-            args,
-            given: OnceCell::new(),
-        }
+        Self { args, given: OnceCell::new() }
     }
 
     /// Returns the passphrase that opens an existing key file.
@@ -187,19 +181,11 @@ impl Passphrases {
     reason = "a pipe may stay open after the line, and a buffer would keep a copy of it"
 )]
 fn from_file(path: &Path) -> Result<Passphrase, PassphraseError> {
-    let failed = |fault| PassphraseError::File {
-        path: path.to_owned(),
-        fault,
-    };
+    let failed = |fault| PassphraseError::File { path: path.to_owned(), fault };
     let file = secret_file::open(path, Accepts::RegularFileOrPipe).map_err(failed)?;
     let mut line = Zeroizing::new(Vec::with_capacity(LENGTH_MAX + 2));
     for byte in file.bytes() {
-        let byte = byte.map_err(|source| {
-            failed(SecretFileError::Io {
-                action: "read",
-                source,
-            })
-        })?;
+        let byte = byte.map_err(|source| failed(SecretFileError::Io { action: "read", source }))?;
         if byte == b'\n' || line.len() == LENGTH_MAX + 2 {
             break;
         }
@@ -212,9 +198,8 @@ fn from_file(path: &Path) -> Result<Passphrase, PassphraseError> {
 }
 
 fn from_environment(name: &str) -> Result<Passphrase, PassphraseError> {
-    let value = std::env::var_os(name).ok_or_else(|| PassphraseError::NotInEnvironment {
-        name: name.to_owned(),
-    })?;
+    let value = std::env::var_os(name)
+        .ok_or_else(|| PassphraseError::NotInEnvironment { name: name.to_owned() })?;
     let bytes = Zeroizing::new(value.into_encoded_bytes());
     Passphrase::new(bytes, &format!("the environment variable {name}"))
 }
@@ -234,23 +219,16 @@ struct Terminal {
 impl Terminal {
     fn this() -> Self {
         let read = |prompt: &str| rpassword::prompt_password(prompt);
-        Self {
-            is_there: io::stdin().is_terminal(),
-            read,
-        }
+        Self { is_there: io::stdin().is_terminal(), read }
     }
 
     fn ask(&self, file: &Path, asked: Asked) -> Result<Passphrase, PassphraseError> {
         if !self.is_there {
-            return Err(PassphraseError::NoTerminal {
-                file: file.to_owned(),
-            });
+            return Err(PassphraseError::NoTerminal { file: file.to_owned() });
         }
         let typed = |prompt: String| {
-            let text = (self.read)(&prompt).map_err(|source| PassphraseError::Prompt {
-                file: file.to_owned(),
-                source,
-            })?;
+            let text = (self.read)(&prompt)
+                .map_err(|source| PassphraseError::Prompt { file: file.to_owned(), source })?;
             Passphrase::new(Zeroizing::new(text.into_bytes()), "the terminal")
         };
         let shown = file.display();
@@ -261,9 +239,7 @@ impl Terminal {
                 if typed("The same again: ".to_owned())?.as_bytes() == first.as_bytes() {
                     Ok(first)
                 } else {
-                    Err(PassphraseError::TypedDifferently {
-                        file: file.to_owned(),
-                    })
+                    Err(PassphraseError::TypedDifferently { file: file.to_owned() })
                 }
             }
         }
@@ -328,10 +304,7 @@ mod tests {
             let (_folder, passphrases) = file_with(text);
             let error = passphrases.for_new(Path::new(KEY)).unwrap_err();
             assert!(error.to_string().contains(found), "{error}");
-            assert!(
-                !error.to_string().contains("xx"),
-                "the passphrase is not shown"
-            );
+            assert!(!error.to_string().contains("xx"), "the passphrase is not shown");
         }
     }
 
@@ -343,10 +316,7 @@ mod tests {
         let path = folder.path().join("passphrase");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let error = passphrases.of_existing(Path::new(KEY)).unwrap_err();
-        assert!(
-            error.to_string().contains("has mode 0644, expected 0600"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("has mode 0644, expected 0600"), "{error}");
         assert_eq!(error.hint(), format!("run: chmod 600 {}", path.display()));
     }
 
@@ -373,15 +343,8 @@ mod tests {
         let found = Passphrases::new(args).of_existing(Path::new(KEY)).unwrap();
         assert_eq!(found.as_bytes(), b"tally-cli");
         let args = parsed(&["--passphrase-env", "TALLY_TEST_UNSET"]).unwrap();
-        let error = Passphrases::new(args)
-            .of_existing(Path::new(KEY))
-            .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("TALLY_TEST_UNSET, expected to hold"),
-            "{error}"
-        );
+        let error = Passphrases::new(args).of_existing(Path::new(KEY)).unwrap_err();
+        assert!(error.to_string().contains("TALLY_TEST_UNSET, expected to hold"), "{error}");
         assert!(error.hint().contains("TALLY_TEST_UNSET"));
     }
 
@@ -393,10 +356,7 @@ mod tests {
 
     #[test]
     fn without_a_terminal_nobody_is_asked() {
-        let nobody = Terminal {
-            is_there: false,
-            read: |_| panic!("asked"),
-        };
+        let nobody = Terminal { is_there: false, read: |_| panic!("asked") };
         let error = nobody.ask(Path::new(KEY), Asked::Once).unwrap_err();
         assert!(matches!(error, PassphraseError::NoTerminal { .. }));
         assert!(error.hint().contains("--passphrase-file"));
@@ -404,16 +364,10 @@ mod tests {
 
     #[test]
     fn a_new_passphrase_has_to_be_typed_twice_alike() {
-        let same = Terminal {
-            is_there: true,
-            read: |_| Ok("correct horse".to_owned()),
-        };
+        let same = Terminal { is_there: true, read: |_| Ok("correct horse".to_owned()) };
         let found = same.ask(Path::new(KEY), Asked::Twice).unwrap();
         assert_eq!(found.as_bytes(), b"correct horse");
-        let other = Terminal {
-            is_there: true,
-            read: |prompt| Ok(prompt.to_owned()),
-        };
+        let other = Terminal { is_there: true, read: |prompt| Ok(prompt.to_owned()) };
         let error = other.ask(Path::new(KEY), Asked::Twice).unwrap_err();
         assert!(matches!(error, PassphraseError::TypedDifferently { .. }));
         let found = other.ask(Path::new(KEY), Asked::Once).unwrap();

@@ -72,10 +72,7 @@ impl SecretFileError {
 pub fn open(path: &Path, accepts: Accepts) -> Result<File, SecretFileError> {
     // Before opening, since opening a pipe or a device can wait for ever; and again afterwards,
     // since the path may lead elsewhere by then.
-    let failed = |source| SecretFileError::Io {
-        action: "open",
-        source,
-    };
+    let failed = |source| SecretFileError::Io { action: "open", source };
     check(&fs::metadata(path).map_err(failed)?, accepts)?;
     let file = File::open(path).map_err(failed)?;
     check(&file.metadata().map_err(failed)?, accepts)?;
@@ -137,19 +134,13 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
     // Unlike a rename, a link never replaces a file that came into being meanwhile.
     fs::hard_link(&unfinished.0, path).map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => SecretFileError::Exists,
-        _ => SecretFileError::Io {
-            action: "name",
-            source,
-        },
+        _ => SecretFileError::Io { action: "name", source },
     })?;
     drop(unfinished);
     sync_folder(folder).map_err(|source| {
         // A name that may be gone after a power cut is no key file; the caller starts anew.
         let _ = fs::remove_file(path);
-        SecretFileError::Io {
-            action: "flush",
-            source,
-        }
+        SecretFileError::Io { action: "flush", source }
     })
 }
 
@@ -166,11 +157,7 @@ impl Drop for Unfinished {
 #[cfg(unix)]
 fn new_private_file(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(not(unix))]
@@ -232,10 +219,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         create(&path, b"bytes").unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         assert_eq!(fs::read(&path).unwrap(), b"bytes");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -243,17 +227,11 @@ mod tests {
     #[test]
     fn a_file_that_exists_is_never_written_over() {
         let (folder, path) = made(0o600);
-        assert!(matches!(
-            create(&path, b"other"),
-            Err(SecretFileError::Exists)
-        ));
+        assert!(matches!(create(&path, b"other"), Err(SecretFileError::Exists)));
         assert_eq!(fs::read(&path).unwrap(), b"s");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).unwrap();
-        assert!(matches!(
-            create(&link, b"other"),
-            Err(SecretFileError::Exists)
-        ));
+        assert!(matches!(create(&link, b"other"), Err(SecretFileError::Exists)));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
@@ -262,16 +240,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing/secret");
         let error = create(&path, b"s").unwrap_err();
-        assert!(
-            matches!(
-                &error,
-                SecretFileError::Io {
-                    action: "create",
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(&error, SecretFileError::Io { action: "create", .. }), "{error}");
         assert!(error.hint(&path).contains("check the path"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -282,10 +251,7 @@ mod tests {
             let (_folder, path) = made(mode);
             let error = open(&path, Accepts::RegularFile).unwrap_err();
             assert!(matches!(error, SecretFileError::OpenToOthers { mode: m } if m == mode));
-            assert_eq!(
-                error.hint(&path),
-                format!("run: chmod 600 {}", path.display())
-            );
+            assert_eq!(error.hint(&path), format!("run: chmod 600 {}", path.display()));
         }
         for mode in [0o600, 0o400] {
             let (_folder, path) = made(mode);
@@ -296,15 +262,10 @@ mod tests {
     #[test]
     fn what_is_no_file_is_refused_without_waiting_for_it() {
         let folder = tempfile::tempdir().unwrap();
-        for (path, expected) in [
-            (folder.path(), "a folder"),
-            (Path::new("/dev/null"), "a device"),
-        ] {
+        for (path, expected) in [(folder.path(), "a folder"), (Path::new("/dev/null"), "a device")]
+        {
             let error = open(path, Accepts::RegularFileOrPipe).unwrap_err();
-            assert!(
-                error.to_string().starts_with(&format!("is {expected}")),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with(&format!("is {expected}")), "{error}");
         }
         let error = open(&folder.path().join("missing"), Accepts::RegularFile).unwrap_err();
         assert!(matches!(error, SecretFileError::Io { action: "open", .. }));
@@ -313,9 +274,7 @@ mod tests {
     #[test]
     fn a_pipe_is_accepted_only_where_it_is_expected() {
         let (reader, _writer) = io::pipe().unwrap();
-        let metadata = File::from(std::os::fd::OwnedFd::from(reader))
-            .metadata()
-            .unwrap();
+        let metadata = File::from(std::os::fd::OwnedFd::from(reader)).metadata().unwrap();
         assert!(check(&metadata, Accepts::RegularFileOrPipe).is_ok());
         let error = check(&metadata, Accepts::RegularFile).unwrap_err();
         assert_eq!(error.to_string(), "is a pipe, expected a regular file");

@@ -10,6 +10,7 @@ use crate::entry::Entry;
 use crate::fault::{Code, Fault};
 use crate::governance::Governance;
 use crate::hash::Hash;
+use crate::head::Head;
 use crate::key::PublicKey;
 use crate::name::{FeedId, Origin};
 use crate::payload::{Basis, Citation};
@@ -25,7 +26,7 @@ pub(crate) enum Scope {
 }
 
 /// The state after some entries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chain {
     scope: Scope,
     origin: Option<Origin>,
@@ -61,8 +62,10 @@ impl Chain {
         &self.authority
     }
 
-    pub(crate) fn into_authority(self) -> Authority {
-        self.authority
+    /// Returns where the next entry stands, once there is a genesis.
+    pub(crate) fn head(&self) -> Option<Head> {
+        let (last, id) = self.last?;
+        Some(Head::at(self.origin.clone()?, last + 1, id, self.feeds.clone()))
     }
 
     /// Returns the least seq that the next item can have.
@@ -245,7 +248,7 @@ impl Chain {
             _ => None,
         };
         for (feed, head) in heads.into_iter().flatten() {
-            self.head(seq, feed, *head)?;
+            self.check_head(seq, feed, *head)?;
         }
         if let Scope::Part { feeds, last } = &self.scope
             && *last == seq
@@ -257,7 +260,7 @@ impl Chain {
         Ok(())
     }
 
-    fn head(&mut self, seq: u64, feed: &FeedId, head: u64) -> Result<(), Fault> {
+    fn check_head(&mut self, seq: u64, feed: &FeedId, head: u64) -> Result<(), Fault> {
         let last = self.feeds.get(feed).copied();
         if last == Some(head) {
             return Ok(());

@@ -26,11 +26,9 @@ impl Head {
         Self { origin, next: 0, last: None, feeds: BTreeMap::new() }
     }
 
-    /// Returns the head after `entries`, which must be a verified ledger's from the first on.
-    pub fn after<'a>(origin: Origin, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
-        let mut head = Self::new(origin);
-        entries.into_iter().for_each(|entry| head.advance(entry));
-        head
+    /// Returns the head before the position `next`, after the entry with the id `last`.
+    pub(crate) fn at(origin: Origin, next: u64, last: Hash, feeds: BTreeMap<FeedId, u64>) -> Self {
+        Self { origin, next, last: Some(last), feeds }
     }
 
     /// Takes the next entry.

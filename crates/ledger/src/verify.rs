@@ -1,47 +1,37 @@
 //! Verification: from bytes to a [`VerifiedLedger`], or to the first fault (FORMAT.md, "Order of
 //! checks").
 //!
-//! A [`Verifier`] takes a manifest, then the entries one by one, then the evidence, and streams:
+//! A `Verifier` takes a manifest, then the entries one by one, then the evidence, and streams:
 //! its memory does not grow with the number of entries. [`stream`] and [`ledger`] drive it over a
-//! bundle or extract; a store drives it over a ledger directory.
+//! bundle or extract, [`directory`] over what a store hands it.
 
 mod container;
 mod evidence;
 mod outcome;
 mod pins;
-
-use rayon::prelude::*;
+mod verifier;
 
 use crate::authority::Authority;
-use crate::bundle::{Form, Manifest};
-use crate::chain::{Chain, Scope};
+use crate::bundle::Manifest;
+use crate::chain::Chain;
 use crate::entry::Entry;
-use crate::fault::{Code, Fault};
-use crate::governance::Governance;
-use crate::hash::Hash;
-use crate::key::PublicKey;
-use crate::note::{Checkpoint, Signed, Vkey};
-use crate::tree::{self, Edge};
+use crate::fault::Fault;
+use crate::head::Head;
 
-pub use container::{ReadError, ledger, stream};
+pub use container::{ReadError, claimed_origin, ledger, stream};
 pub use evidence::EvidenceState;
-use evidence::Files;
 pub use outcome::{
     Check, CheckpointState, Completeness, Notice, NoticeKind, Outcome, Verdict, Verification,
 };
 pub use pins::Pins;
-
-/// The entries whose signatures are checked together, on all processors.
-const BATCH: usize = 512;
-/// The notices that are kept; further ones are only counted.
-const NOTICES_MAX: usize = 1000;
+use verifier::{Verifier, broken_signature};
 
 /// A ledger whose every entry, up to the first fault if there is one, was verified.
 #[derive(Debug)]
 pub struct VerifiedLedger {
     verification: Verification,
     entries: Vec<Entry>,
-    authority: Authority,
+    chain: Chain,
 }
 
 impl VerifiedLedger {
@@ -64,349 +54,65 @@ impl VerifiedLedger {
 
     /// Returns the tables of keys and roles after the last entry.
     pub fn authority(&self) -> &Authority {
-        &self.authority
-    }
-}
-
-/// An entry that passed every step but its signature.
-struct Pending {
-    entry: Entry,
-    key: PublicKey,
-}
-
-/// The verification of one container, while it runs.
-pub struct Verifier<'a, F> {
-    manifest: &'a Manifest,
-    pins: &'a Pins,
-    each: F,
-    chain: Chain,
-    edge: Edge,
-    pending: Vec<Pending>,
-    files: Files,
-    outcome: Verification,
-    /// Faults of the ledger as a whole; the least code is reported if no entry is at fault.
-    faults: Vec<Fault>,
-    /// The checkpoints already held against the chain.
-    reached: usize,
-    /// The roots at the sizes that a pin has seen.
-    seen_roots: Vec<Option<Hash>>,
-    clock: Option<crate::time::Instant>,
-}
-
-impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
-    /// Begins the verification of the container with that manifest. `each` is called with every
-    /// entry, in order, once its signature holds.
-    pub fn new(manifest: &'a Manifest, pins: &'a Pins, each: F) -> Self {
-        let scope = match &manifest.form {
-            Form::Bundle | Form::Directory { .. } => Scope::Whole,
-            Form::Extract { feeds, .. } => {
-                let mut feeds = feeds.clone();
-                feeds.insert("ledger".parse().expect("ledger is a feed id"));
-                let size = manifest.checkpoints.last().map_or(0, |(last, _)| last.size());
-                Scope::Part { feeds, last: size.saturating_sub(1) }
-            }
-        };
-        Self {
-            manifest,
-            pins,
-            each,
-            chain: Chain::new(scope),
-            edge: Edge::default(),
-            pending: Vec::new(),
-            files: Files::new(&manifest.evidence),
-            outcome: Verification::new(manifest),
-            faults: Vec::new(),
-            reached: 0,
-            seen_roots: vec![None; pins.seen.len()],
-            clock: None,
-        }
+        self.chain.authority()
     }
 
-    /// Returns whether an entry was at fault, after which nothing more is taken.
-    pub fn failed(&self) -> bool {
-        self.outcome.fault.is_some()
+    /// Returns where the next entry stands; `None` if the ledger failed or is an extract, neither
+    /// of which anybody can continue.
+    pub fn head(&self) -> Option<Head> {
+        let whole = self.verification.completeness == Completeness::Whole;
+        self.chain.head().filter(|_| whole && self.verification.fault.is_none())
     }
 
-    /// Takes the next entry of a bundle or directory.
-    pub fn entry(&mut self, bytes: Vec<u8>) {
-        self.item(bytes, None);
-    }
-
-    /// Takes the id of the next entry of a bundle, which is withheld.
-    pub fn withheld(&mut self, id: Hash) {
-        self.withheld_at(self.edge.size(), id, None);
-    }
-
-    /// Takes the next entry of an extract with its inclusion path.
-    pub(crate) fn proven(&mut self, bytes: Vec<u8>, path: &[Hash]) {
-        self.item(bytes, Some(path));
-    }
-
-    pub(crate) fn withheld_at(&mut self, seq: u64, id: Hash, path: Option<&[Hash]>) {
-        self.checkpoints_up_to(seq);
-        if self.failed() {
-            return;
-        }
-        if let Err(fault) = self.chain.withhold(seq, id) {
-            return self.fail(fault.at(seq));
-        }
-        self.outcome.withheld.push(seq);
-        self.leaf(seq, id, path);
-    }
-
-    /// Ends the verification with a fault that stands for the next entry or the container.
-    pub(crate) fn fail(&mut self, fault: Fault) {
-        // A signature of an earlier entry, or of this one before its effect, comes first.
-        self.settle();
-        if self.outcome.fault.is_none() {
-            self.outcome.fault = Some(fault);
-        }
-    }
-
-    /// Returns the seq of the next item; of an extract, the least that it can have.
-    pub(crate) fn position(&self) -> u64 {
-        match self.manifest.form {
-            Form::Extract { .. } => self.chain.next(),
-            Form::Bundle | Form::Directory { .. } => self.edge.size(),
-        }
-    }
-
-    fn item(&mut self, bytes: Vec<u8>, path: Option<&[Hash]>) {
-        if self.failed() {
-            return;
-        }
-        let position = self.position();
-        let entry = match Entry::parse(bytes, self.chain.origin()) {
-            Ok(entry) => entry,
-            Err(fault) => return self.fail(fault.at(position)),
-        };
-        let seq = entry.payload().seq;
-        let place = if path.is_some() { seq.max(position) } else { position };
-        self.checkpoints_up_to(place);
-        if self.failed() {
-            return;
-        }
-        let key = match self.chain.admit(&entry, position) {
-            Ok(key) => key,
-            Err(fault) => return self.fail(fault.at(place)),
-        };
-        let effect = self.chain.apply(&entry);
-        let id = entry.id();
-        self.notice(&entry);
-        self.pending.push(Pending { entry, key });
-        if let Err(fault) = effect {
-            let seq_at_fault = fault.at(seq);
-            self.settle_before(seq_at_fault);
-            return;
-        }
-        self.leaf(seq, id, path);
-        if self.pending.len() >= BATCH {
-            self.settle();
-        }
-    }
-
-    /// Settles the pending signatures; if they hold, `fault` of the last pending entry stands and
-    /// that entry does not count.
-    fn settle_before(&mut self, fault: Fault) {
-        let last = self.pending.pop();
-        self.settle();
-        if self.failed() {
-            return;
-        }
-        let holds = last.is_none_or(|p| p.key.holds(&p.entry.signed_bytes(), p.entry.signature()));
-        let seq = fault.seq.unwrap_or_default();
-        self.outcome.fault = Some(if holds { fault } else { broken_signature().at(seq) });
-    }
-
-    /// Checks the signatures of all pending entries and hands them on up to the first that fails.
-    fn settle(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        let holds: Vec<bool> = pending
-            .par_iter()
-            .map(|p| p.key.holds(&p.entry.signed_bytes(), p.entry.signature()))
-            .collect();
-        for (Pending { entry, .. }, holds) in pending.into_iter().zip(holds) {
-            let seq = entry.payload().seq;
-            if !holds {
-                self.outcome.fault = Some(broken_signature().at(seq));
-                return;
-            }
-            self.outcome.take(&entry);
-            self.files.named(&entry);
-            (self.each)(entry);
-        }
-    }
-
-    /// Takes a leaf: into the edge of a whole ledger, or against the root by its path.
-    fn leaf(&mut self, seq: u64, id: Hash, path: Option<&[Hash]>) {
-        self.outcome.items += 1;
-        if let (Some(path), Some((last, _))) = (path, self.manifest.checkpoints.last()) {
-            if !tree::includes(&last.root(), last.size(), seq, &id, path) {
-                let expected = format!("a path of entry {seq} to the root of the checkpoint");
-                self.faults.push(Fault::new(Code::Root, expected, "another path"));
-            }
-            return;
-        }
-        self.edge.push(id);
-        for (seen, root) in self.pins.seen.iter().zip(&mut self.seen_roots) {
-            if seen.size() == self.edge.size() {
-                *root = Some(self.edge.root());
-            }
-        }
-    }
-
-    /// Holds every checkpoint of at most `size` entries against the chain, before the entry at
-    /// `size` changes the keys.
-    fn checkpoints_up_to(&mut self, size: u64) {
-        let manifest = self.manifest;
-        while let Some((checkpoint, proof)) = manifest.checkpoints.get(self.reached) {
-            if checkpoint.size() > size {
-                return;
-            }
-            self.settle();
-            if self.failed() {
-                return;
-            }
-            self.reached += 1;
-            self.checkpoint(checkpoint, proof);
-        }
-    }
-
-    fn checkpoint(&mut self, checkpoint: &Checkpoint, proof: &[Hash]) {
-        let size = checkpoint.size();
-        let fault = |code, expected: String, found: String| {
-            Fault::new(code, expected, format!("{found}, in the checkpoint of size {size}"))
-        };
-        let rooted = match (&self.manifest.form, self.manifest.checkpoints.last()) {
-            (Form::Extract { .. }, Some((last, _))) => {
-                tree::extends(&last.root(), last.size(), &checkpoint.root(), size, proof)
-            }
-            _ => self.edge.root() == checkpoint.root(),
-        };
-        let before = self.faults.len();
-        if !rooted {
-            let expected = match self.manifest.form {
-                Form::Extract { .. } => "a consistency proof to the last checkpoint".to_owned(),
-                Form::Bundle | Form::Directory { .. } => format!("the root {}", self.edge.root()),
-            };
-            self.faults.push(fault(Code::Root, expected, checkpoint.root().to_string()));
-        }
-        let Some(origin) = self.chain.origin() else {
-            return;
-        };
-        if checkpoint.origin() != origin.as_str() {
-            let expected = format!("the origin {origin}");
-            self.faults.push(fault(Code::Checkpoint, expected, checkpoint.origin().to_owned()));
-        }
-        let own = self.chain.authority().checkpoint_vkeys(origin);
-        let signed = |vkey: &Vkey| checkpoint.signed_by(vkey);
-        if !own.iter().any(|vkey| matches!(signed(vkey), Signed::Holds(_))) {
-            let expected = "the signature of a key that holds the role checkpoint at that size";
-            self.faults.push(fault(Code::Checkpoint, expected.to_owned(), "none".to_owned()));
-        }
-        let known = own.iter().chain(self.pins.vkeys());
-        if let Some(broken) = known.into_iter().find(|vkey| signed(vkey) == Signed::Broken) {
-            let found = format!("a line of {} that does not", broken.name());
-            let expected = "every line of a known key to hold".to_owned();
-            self.faults.push(fault(Code::Checkpoint, expected, found));
-        }
-        let sound = self.faults.len() == before;
-        let policy = self.pins.policy.as_ref();
-        self.outcome.checkpoints.push(CheckpointState {
-            size,
-            root: checkpoint.root(),
-            sound,
-            witnessed: policy.filter(|_| sound).and_then(|policy| policy.met(checkpoint)),
-        });
-    }
-
-    fn notice(&mut self, entry: &Entry) {
-        let payload = entry.payload();
-        let seq = payload.seq;
-        let mut kinds = Vec::new();
-        if let Some(before) = self.clock.filter(|before| payload.recorded < *before) {
-            kinds.push(NoticeKind::ClockBackwards { before, now: payload.recorded });
-        }
-        if let Governance::Succeeded(succession) = entry.governance()
-            && succession.key.next.is_none()
-        {
-            kinds.push(NoticeKind::SuccessorWithoutNext);
-        }
-        self.clock = Some(payload.recorded);
-        for kind in kinds {
-            self.outcome.notices_total += 1;
-            if self.outcome.notices.len() < NOTICES_MAX {
-                self.outcome.notices.push(Notice { seq, kind });
-            }
-        }
-    }
-
-    /// Takes the content of the evidence file that the manifest lists at `index`.
+    /// Checks that `entries` continue this ledger, each in its place.
     ///
     /// # Errors
     ///
-    /// Fails as the reader does; content that is not the listed one is a fault instead.
-    pub fn evidence(&mut self, index: usize, content: impl std::io::Read) -> std::io::Result<()> {
-        self.files.take(index, content)
-    }
-
-    /// Ends the evidence with a fault of the container.
-    pub(crate) fn fail_evidence(&mut self, expected: &str, found: String) {
-        self.faults.push(Fault::new(Code::Evidence, expected, found));
-    }
-
-    /// Ends the entries: what is missing is a fault, and the last checkpoints are checked.
-    pub fn end_entries(&mut self) {
-        let expected = self.manifest.entries();
-        if self.outcome.items < expected && !self.failed() {
-            let position = self.position();
-            let found = format!("the end after {} of {expected}", self.outcome.items);
-            self.fail(Fault::new(Code::Item, "an entry", found).at(position));
+    /// Fails with the first step from `seq` on that does not hold.
+    pub fn continued_by(&self, entries: &[Entry]) -> Result<(), Fault> {
+        let mut chain = self.chain.clone();
+        for entry in entries {
+            let seq = entry.payload().seq;
+            let key = chain.admit(entry, chain.next()).map_err(|fault| fault.at(seq))?;
+            if !key.holds(&entry.signed_bytes(), entry.signature()) {
+                return Err(broken_signature().at(seq));
+            }
+            chain.apply(entry).map_err(|fault| fault.at(seq))?;
         }
-        self.settle();
-        if !self.failed() {
-            self.checkpoints_up_to(u64::MAX);
-        }
-    }
-
-    /// Returns the outcome, and the tables of keys and roles.
-    pub fn finish(mut self) -> (Verification, Authority) {
-        let last = self.manifest.checkpoints.last().map(|(last, _)| last);
-        if self.outcome.fault.is_none() {
-            let faults = pins::check(
-                self.pins,
-                &pins::Held {
-                    id: self.outcome.ledger_id,
-                    last,
-                    manifest: self.manifest,
-                    items: self.outcome.items,
-                    roots: &self.seen_roots,
-                },
-                &mut self.outcome,
-            );
-            self.faults.extend(faults);
-            self.faults.extend(self.files.fault().cloned());
-            self.faults.sort_by_key(|fault| fault.code);
-            self.outcome.fault = self.faults.first().cloned();
-        }
-        if let Some(seq) = self.outcome.fault.as_ref().and_then(|fault| fault.seq) {
-            self.outcome.notices.retain(|notice| notice.seq < seq);
-        }
-        self.outcome.faults = self.faults;
-        self.outcome.evidence = self.files.state();
-        self.outcome.unchecked_links = self.chain.unchecked_links();
-        self.outcome.origin = self.chain.origin().cloned();
-        let verified = self.pins.policy.as_ref().zip(last);
-        let verified = verified.is_some_and(|(policy, last)| policy.verified(last));
-        self.outcome.completeness = match &self.manifest.form {
-            Form::Bundle | Form::Directory { .. } => Completeness::Whole,
-            Form::Extract { .. } if verified => Completeness::Shown,
-            Form::Extract { .. } => Completeness::NotChecked,
-        };
-        (self.outcome, self.chain.into_authority())
+        Ok(())
     }
 }
 
-fn broken_signature() -> Fault {
-    Fault::new(Code::Signature, "a signature that holds", "one that does not")
+/// Verifies a ledger directory: entries and evidence files as its store hands them over.
+///
+/// `content` opens the evidence file that the manifest lists at an index.
+///
+/// # Errors
+///
+/// Fails as the store does; faults of the ledger are part of the [`Verification`].
+pub fn directory<E, R: std::io::Read>(
+    manifest: &Manifest,
+    pins: &Pins,
+    entries: impl IntoIterator<Item = Result<Vec<u8>, E>>,
+    mut content: impl FnMut(usize) -> Result<R, E>,
+) -> Result<VerifiedLedger, E>
+where
+    E: From<std::io::Error>,
+{
+    let mut kept = Vec::new();
+    let mut verifier = Verifier::new(manifest, pins, |entry| kept.push(entry));
+    for bytes in entries {
+        verifier.entry(bytes?);
+        if verifier.failed() {
+            break;
+        }
+    }
+    verifier.end_entries();
+    if !verifier.failed() {
+        for index in 0..manifest.evidence.len() {
+            verifier.evidence(index, content(index)?)?;
+        }
+    }
+    let (verification, chain) = verifier.finish();
+    Ok(VerifiedLedger { verification, entries: kept, chain })
 }

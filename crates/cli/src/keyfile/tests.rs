@@ -83,17 +83,13 @@ mod der {
 }
 
 fn pem(label: &str, contents: &[u8]) -> Vec<u8> {
-    pkcs8::der::pem::encode_string(label, LineEnding::LF, contents)
-        .unwrap()
-        .into_bytes()
+    pkcs8::der::pem::encode_string(label, LineEnding::LF, contents).unwrap().into_bytes()
 }
 
 /// An encrypted key file with this key derivation and cipher, each an `AlgorithmIdentifier`.
 fn encrypted_pem(derivation: &[u8], cipher: &[u8]) -> Vec<u8> {
-    let method = der::sequence(&[
-        &der::oid("1.2.840.113549.1.5.13"),
-        &der::sequence(&[derivation, cipher]),
-    ]);
+    let method =
+        der::sequence(&[&der::oid("1.2.840.113549.1.5.13"), &der::sequence(&[derivation, cipher])]);
     let contents = der::sequence(&[&method, &der::octets(&[0; 64])]);
     pem("ENCRYPTED PRIVATE KEY", &contents)
 }
@@ -129,10 +125,7 @@ fn an_encrypted_key_file_is_read_back() {
     let (_folder, path) = created_encrypted();
     assert_eq!(read_with(&path, PASSPHRASE).unwrap(), key());
     let text = fs::read_to_string(&path).unwrap();
-    assert!(
-        text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{text}");
 }
 
 #[test]
@@ -143,16 +136,9 @@ fn a_new_key_file_has_the_parameters_that_others_read() {
     let info = EncryptedPrivateKeyInfoRef::from_der(outer.as_bytes()).unwrap();
     let method = info.encryption_algorithm.pbes2().unwrap();
     let scrypt = method.kdf.scrypt().unwrap();
-    let found = (
-        scrypt.cost_parameter,
-        scrypt.block_size,
-        scrypt.parallelization,
-    );
+    let found = (scrypt.cost_parameter, scrypt.block_size, scrypt.parallelization);
     assert_eq!(found, (1 << 14, 8, 1));
-    assert_eq!(
-        method.encryption.oid().to_string(),
-        "2.16.840.1.101.3.4.1.42"
-    );
+    assert_eq!(method.encryption.oid().to_string(), "2.16.840.1.101.3.4.1.42");
     let inner = decrypt(outer.as_bytes(), || Ok(passphrase(PASSPHRASE))).unwrap();
     assert_eq!(inner.len(), 48, "version 1, without the public key");
 }
@@ -181,15 +167,10 @@ fn generated_keys_differ() {
 #[test]
 fn a_key_file_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
-    for protection in [
-        Protection::Passphrase(&passphrase(PASSPHRASE)),
-        Protection::PlainOnRequest,
-    ] {
+    for protection in [Protection::Passphrase(&passphrase(PASSPHRASE)), Protection::PlainOnRequest]
+    {
         let (_folder, path) = created(protection);
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let error = read(&path, never_asked).unwrap_err();
         let expected = format!("key file {}: has mode 0640, expected 0600", path.display());
@@ -203,10 +184,7 @@ fn a_key_file_is_never_written_over() {
     let (_folder, path) = created_encrypted();
     let before = fs::read(&path).unwrap();
     let error = create(&path, &generate().unwrap(), Protection::PlainOnRequest).unwrap_err();
-    assert!(matches!(
-        error.fault,
-        KeyFileFault::File(SecretFileError::Exists)
-    ));
+    assert!(matches!(error.fault, KeyFileFault::File(SecretFileError::Exists)));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -222,16 +200,9 @@ fn a_wrong_passphrase_is_told() {
 #[test]
 fn where_no_passphrase_is_to_be_had_the_reason_is_told() {
     let (_folder, path) = created_encrypted();
-    let nobody = || {
-        Err(PassphraseError::NotInEnvironment {
-            name: "NAME".to_owned(),
-        })
-    };
+    let nobody = || Err(PassphraseError::NotInEnvironment { name: "NAME".to_owned() });
     let error = read(&path, nobody).unwrap_err();
-    assert!(
-        error.to_string().contains("environment variable NAME"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("environment variable NAME"), "{error}");
     assert_eq!(error.hint(), "set and export NAME, or name another");
 }
 
@@ -257,15 +228,9 @@ fn hostile_parameters_are_refused_before_they_are_used() {
         let (_folder, path) = file_with(&encrypted_pem(&scrypt_with(n, r, p), &aes_256_cbc()));
         let start = Instant::now();
         let error = read(&path, never_asked).unwrap_err();
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "N={n} r={r} p={p}"
-        );
+        assert!(start.elapsed() < Duration::from_secs(1), "N={n} r={r} p={p}");
         assert!(error.to_string().ends_with(limit), "{error}");
-        assert!(
-            error.to_string().contains(&format!("N={n}, r={r}, p={p}")),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("N={n}, r={r}, p={p}")), "{error}");
         assert!(error.hint().contains("-scrypt"));
     }
     // The same file with parameters inside the limits gets as far as its passphrase.
@@ -276,38 +241,20 @@ fn hostile_parameters_are_refused_before_they_are_used() {
 
 #[test]
 fn parameters_that_are_no_numbers_of_scrypt_are_refused() {
-    let huge = [
-        der::integer(1 << 14),
-        der::integer(1 << 16),
-        der::integer(1),
-    ]
-    .concat();
+    let huge = [der::integer(1 << 14), der::integer(1 << 16), der::integer(1)].concat();
     let negative = [&[0x02, 0x01, 0xff][..], &der::integer(8), &der::integer(1)].concat();
-    let long = [
-        &[0x02, 0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0][..],
-        &der::integer(8),
-    ]
-    .concat();
+    let long = [&[0x02, 0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0][..], &der::integer(8)].concat();
     for numbers in [huge, negative, long] {
         let params = der::sequence(&[&der::octets(&[1; 16]), &numbers]);
         let derivation = der::sequence(&[&der::oid("1.3.6.1.4.1.11591.4.11"), &params]);
         let (_folder, path) = file_with(&encrypted_pem(&derivation, &aes_256_cbc()));
         let error = read(&path, never_asked).unwrap_err();
-        assert!(
-            matches!(error.fault, KeyFileFault::NotPkcs8 { .. }),
-            "{error}"
-        );
+        assert!(matches!(error.fault, KeyFileFault::NotPkcs8 { .. }), "{error}");
     }
     // A derived key of another length than the cipher's.
     let params = der::sequence(&[
         &der::octets(&[1; 16]),
-        &[
-            der::integer(1 << 10),
-            der::integer(8),
-            der::integer(1),
-            der::integer(16),
-        ]
-        .concat(),
+        &[der::integer(1 << 10), der::integer(8), der::integer(1), der::integer(16)].concat(),
     ]);
     let derivation = der::sequence(&[&der::oid("1.3.6.1.4.1.11591.4.11"), &params]);
     let (_folder, path) = file_with(&encrypted_pem(&derivation, &aes_256_cbc()));
@@ -324,44 +271,25 @@ fn other_encryption_is_refused_by_name() {
     let pbes1 = der::sequence(&[&der::oid("1.2.840.113549.1.5.3"), &rounds]);
     let scrypt = scrypt_with(1 << 14, 8, 1);
     for (text, found) in [
+        (encrypted_pem(&pbkdf2, &aes_256_cbc()), "encrypted with PBKDF2 (1.2.840.113549.1.5.12)"),
+        (encrypted_pem(&unknown, &aes_256_cbc()), "encrypted with the algorithm 1.2.3.4,"),
+        (encrypted_pem(&scrypt, &triple_des), "encrypted with Triple DES"),
         (
-            encrypted_pem(&pbkdf2, &aes_256_cbc()),
-            "encrypted with PBKDF2 (1.2.840.113549.1.5.12)",
-        ),
-        (
-            encrypted_pem(&unknown, &aes_256_cbc()),
-            "encrypted with the algorithm 1.2.3.4,",
-        ),
-        (
-            encrypted_pem(&scrypt, &triple_des),
-            "encrypted with Triple DES",
-        ),
-        (
-            pem(
-                "ENCRYPTED PRIVATE KEY",
-                &der::sequence(&[&pbes1, &der::octets(&[0; 8])]),
-            ),
+            pem("ENCRYPTED PRIVATE KEY", &der::sequence(&[&pbes1, &der::octets(&[0; 8])])),
             "encrypted with PBES1 with MD5 and DES",
         ),
     ] {
         let (_folder, path) = file_with(&text);
         let error = read(&path, never_asked).unwrap_err();
         assert!(error.to_string().contains(found), "{error}");
-        assert!(
-            error.hint().contains("openssl pkcs8 -topk8 -scrypt"),
-            "{}",
-            error.hint()
-        );
+        assert!(error.hint().contains("openssl pkcs8 -topk8 -scrypt"), "{}", error.hint());
     }
 }
 
 #[test]
 fn other_algorithms_are_refused_by_name() {
     for (algorithm, found) in [
-        (
-            "1.2.840.113549.1.1.1",
-            "a key for RSA (1.2.840.113549.1.1.1), expected Ed25519",
-        ),
+        ("1.2.840.113549.1.1.1", "a key for RSA (1.2.840.113549.1.1.1), expected Ed25519"),
         ("1.3.101.110", "a key for X25519"),
         ("1.3.101.113", "a key for Ed448"),
         ("1.2.3.4", "a key for the algorithm 1.2.3.4"),
@@ -391,10 +319,7 @@ fn a_key_of_another_length_is_refused() {
         let private = der::octets(&vec![7; length]);
         let (_folder, path) = file_with(&plain_pem(0, ED25519_OID, &private, &[]));
         let error = read(&path, never_asked).unwrap_err();
-        assert!(
-            matches!(error.fault, KeyFileFault::MalformedKey),
-            "{length}: {error}"
-        );
+        assert!(matches!(error.fault, KeyFileFault::MalformedKey), "{length}: {error}");
     }
 }
 
@@ -411,48 +336,30 @@ fn what_is_not_pem_is_refused() {
     ] {
         let (_folder, path) = file_with(text);
         let error = read(&path, never_asked).unwrap_err();
-        assert!(
-            matches!(error.fault, KeyFileFault::NotPem { .. }),
-            "{text:?}: {error}"
-        );
+        assert!(matches!(error.fault, KeyFileFault::NotPem { .. }), "{text:?}: {error}");
         assert!(!error.hint().is_empty());
     }
 }
 
 #[test]
 fn another_kind_of_pem_is_refused_by_its_label() {
-    for label in [
-        "CERTIFICATE",
-        "PUBLIC KEY",
-        "RSA PRIVATE KEY",
-        "OPENSSH PRIVATE KEY",
-    ] {
+    for label in ["CERTIFICATE", "PUBLIC KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY"] {
         let (_folder, path) = file_with(&pem(label, &der::sequence(&[])));
         let error = read(&path, never_asked).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains(&format!("holds {label:?}, expected")),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("holds {label:?}, expected")), "{error}");
     }
 }
 
 #[test]
 fn a_key_file_cut_anywhere_is_refused() {
-    for protection in [
-        Protection::Passphrase(&passphrase(PASSPHRASE)),
-        Protection::PlainOnRequest,
-    ] {
+    for protection in [Protection::Passphrase(&passphrase(PASSPHRASE)), Protection::PlainOnRequest]
+    {
         let (_folder, path) = created(protection);
         let text = fs::read(&path).unwrap();
         // Without its last line end it is still whole.
         for length in 0..text.len() - 1 {
             let fault = decode(&text[..length], never_asked).unwrap_err();
-            assert!(
-                matches!(fault, KeyFileFault::NotPem { .. }),
-                "{length}: {fault}"
-            );
+            assert!(matches!(fault, KeyFileFault::NotPem { .. }), "{length}: {fault}");
         }
     }
 }
@@ -461,19 +368,11 @@ fn a_key_file_cut_anywhere_is_refused() {
 fn contents_that_are_cut_or_too_long_are_refused() {
     let algorithm = der::sequence(&[&der::oid(ED25519_OID)]);
     let whole = der::sequence(&[&der::integer(0), &algorithm, &der::octets(&[4; 34])]);
-    for contents in [
-        &whole[..whole.len() - 1],
-        &[&whole[..], b"\0"].concat(),
-        b"\x30\x00",
-        b"x",
-    ] {
+    for contents in [&whole[..whole.len() - 1], &[&whole[..], b"\0"].concat(), b"\x30\x00", b"x"] {
         for label in ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
             let (_folder, path) = file_with(&pem(label, contents));
             let error = read(&path, never_asked).unwrap_err();
-            assert!(
-                matches!(error.fault, KeyFileFault::NotPkcs8 { .. }),
-                "{error}"
-            );
+            assert!(matches!(error.fault, KeyFileFault::NotPkcs8 { .. }), "{error}");
         }
     }
 }
@@ -484,12 +383,7 @@ fn a_file_that_is_far_too_large_is_not_read_to_its_end() {
     let path = folder.path().join("key.pem");
     secret_file::create(&path, b"-----BEGIN PRIVATE KEY-----\n").unwrap();
     // Sparse: it takes no space on the disk, and reading it whole would take minutes.
-    fs::OpenOptions::new()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_len(1 << 40)
-        .unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
     let error = read(&path, never_asked).unwrap_err();
     assert!(matches!(error.fault, KeyFileFault::TooLarge), "{error}");
 }
@@ -504,17 +398,12 @@ fn nothing_shows_a_private_key() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Runs OpenSSL and returns what it wrote to stdout.
 fn openssl(args: &[&str]) -> Vec<u8> {
-    let output = Command::new("openssl")
-        .args(args)
-        .output()
-        .expect("openssl is installed");
+    let output = Command::new("openssl").args(args).output().expect("openssl is installed");
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "openssl {args:?}: {talk}");
     output.stdout
@@ -523,9 +412,7 @@ fn openssl(args: &[&str]) -> Vec<u8> {
 /// The public key as OpenSSL sees it: the last 32 bytes of its DER.
 fn public_key_by_openssl(path: &Path, passphrase: &str) -> Vec<u8> {
     let (path, pass) = (path.to_str().unwrap(), format!("pass:{passphrase}"));
-    let args = [
-        "pkey", "-in", path, "-passin", &pass, "-pubout", "-outform", "DER",
-    ];
+    let args = ["pkey", "-in", path, "-passin", &pass, "-pubout", "-outform", "DER"];
     let der = openssl(&args);
     der[der.len() - 32..].to_vec()
 }
@@ -540,10 +427,7 @@ fn openssl_reads_our_key_files() {
         assert_eq!(found, key().verifying_key().as_bytes());
     }
     let (_folder, path) = created(Protection::PlainOnRequest);
-    assert_eq!(
-        public_key_by_openssl(&path, ""),
-        key().verifying_key().as_bytes()
-    );
+    assert_eq!(public_key_by_openssl(&path, ""), key().verifying_key().as_bytes());
 }
 
 #[test]
@@ -554,9 +438,7 @@ fn openssl_s_key_files_are_read() {
     let (plain, encrypted) = (at("plain.pem"), at("encrypted.pem"));
     let pass = format!("pass:{PASSPHRASE}");
     openssl(&["genpkey", "-algorithm", "ed25519", "-out", &plain]);
-    let convert = [
-        "pkcs8", "-topk8", "-in", &plain, "-passout", &pass, "-out", &encrypted,
-    ];
+    let convert = ["pkcs8", "-topk8", "-in", &plain, "-passout", &pass, "-out", &encrypted];
     openssl(&[&convert[..], &["-scrypt"]].concat());
     let expected = public_key_by_openssl(Path::new(&plain), "");
     let found = read(Path::new(&plain), never_asked).unwrap();
@@ -566,9 +448,7 @@ fn openssl_s_key_files_are_read() {
 
     // What OpenSSL does by default is refused, with the way to what is read.
     let weak = at("weak.pem");
-    openssl(&[
-        "pkcs8", "-topk8", "-in", &plain, "-passout", &pass, "-out", &weak,
-    ]);
+    openssl(&["pkcs8", "-topk8", "-in", &plain, "-passout", &pass, "-out", &weak]);
     let error = read(Path::new(&weak), never_asked).unwrap_err();
     assert!(error.to_string().contains("PBKDF2"), "{error}");
 }
@@ -589,13 +469,8 @@ fn openssl_s_keys_for_other_algorithms_are_refused_once_opened() {
         "-out",
         &plain,
     ]);
-    let convert = [
-        "pkcs8", "-topk8", "-in", &plain, "-passout", &pass, "-out", &encrypted,
-    ];
+    let convert = ["pkcs8", "-topk8", "-in", &plain, "-passout", &pass, "-out", &encrypted];
     openssl(&[&convert[..], &["-scrypt"]].concat());
     let fault = read_with(Path::new(&encrypted), PASSPHRASE).unwrap_err();
-    assert!(
-        fault.to_string().contains("elliptic curve (ECDSA)"),
-        "{fault}"
-    );
+    assert!(fault.to_string().contains("elliptic curve (ECDSA)"), "{fault}");
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufReader, Read};
 
-use crate::authority::Authority;
 use crate::bundle::{Form, MANIFEST_MAX, Manifest, Proven};
 use crate::cbor::{self, Keys, ProfileRule};
+use crate::chain::{Chain, Scope};
 use crate::entry::{ENTRY_MAX, Entry};
 use crate::fault::{Code, Fault};
 use crate::hash::Hash;
@@ -34,8 +34,8 @@ pub enum ReadError {
 /// it is part of the [`Verification`].
 pub fn ledger(reader: impl Read, pins: &Pins) -> Result<VerifiedLedger, ReadError> {
     let mut entries = Vec::new();
-    let (verification, authority) = drive(reader, pins, |entry| entries.push(entry))?;
-    Ok(VerifiedLedger { verification, entries, authority })
+    let (verification, chain) = drive(reader, pins, |entry| entries.push(entry))?;
+    Ok(VerifiedLedger { verification, entries, chain })
 }
 
 /// Verifies the bundle or extract that `reader` holds, and calls `each` with every entry in turn.
@@ -56,11 +56,11 @@ fn drive(
     reader: impl Read,
     pins: &Pins,
     each: impl FnMut(Entry),
-) -> Result<(Verification, Authority), ReadError> {
+) -> Result<(Verification, Chain), ReadError> {
     let mut stream = Stream::new(BufReader::with_capacity(1 << 16, reader));
     let manifest = match manifest(&mut stream)? {
         Ok(manifest) => manifest,
-        Err(fault) => return Ok((Verification::refused(fault), Authority::default())),
+        Err(fault) => return Ok((Verification::refused(fault), Chain::new(Scope::Whole))),
     };
     let mut verifier = Verifier::new(&manifest, pins, each);
     for _ in 0..manifest.entries() {
@@ -266,4 +266,17 @@ fn files<R: Read, F: FnMut(Entry)>(
         verifier.fail_evidence("nothing after the last item", "further bytes".to_owned());
     }
     Ok(())
+}
+
+/// Returns the origin that the last checkpoint of a bundle or extract names, without verifying
+/// anything: for finding the pins to verify it with.
+///
+/// # Errors
+///
+/// As [`ledger`].
+pub fn claimed_origin(reader: impl Read) -> Result<Option<String>, ReadError> {
+    let mut stream = Stream::new(BufReader::new(reader));
+    let manifest = manifest(&mut stream)?.ok();
+    let last = manifest.as_ref().and_then(|manifest| manifest.checkpoints.last());
+    Ok(last.map(|(checkpoint, _)| checkpoint.origin().to_owned()))
 }
