@@ -91,7 +91,7 @@ impl PassphraseError {
             Self::NotInEnvironment { name } => format!("set and export {name}, or name another"),
             Self::File { path, fault } => fault.hint(path),
             Self::Length { .. } => {
-                "it is the first line, without its line end; check where it comes from".to_owned()
+                "type at least one character; of a file, the first line is taken".to_owned()
             }
         }
     }
