@@ -1,0 +1,109 @@
+//! Text for a terminal: escaped, wrapped, and in colour where it is wanted.
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// The columns of a line, at least 40.
+    pub width: usize,
+    /// Whether words are coloured.
+    pub colour: bool,
+}
+
+/// The colour of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// What holds.
+    Green,
+    /// What does not.
+    Red,
+    /// What is open.
+    Yellow,
+    /// What is said beside.
+    Dim,
+    /// A heading.
+    Bold,
+}
+
+impl Style {
+    /// Returns `text` in that colour, or as it is where none is wanted.
+    pub fn paint(self, text: &str, colour: Colour) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match colour {
+            Colour::Green => "32",
+            Colour::Red => "31",
+            Colour::Yellow => "33",
+            Colour::Dim => "2",
+            Colour::Bold => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// Returns `text` with every character escaped that could change what a terminal shows: controls,
+/// and the bidirectional and invisible format characters of Unicode.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_deceptive(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Returns `text` broken at spaces into lines of at most `width` columns. The first line begins
+/// with `first`, the others with as many spaces. A word that is longer than a line is not broken:
+/// digests and addresses must be copied whole.
+pub fn wrapped(first: &str, text: &str, width: usize) -> String {
+    let indent = first.chars().count();
+    let mut out = String::from(first);
+    let mut column = indent;
+    for (i, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
+        let length = word.chars().count();
+        if i > 0 && column + 1 + length > width {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if i > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_deceive_a_terminal_is_escaped() {
+        assert_eq!(escaped("a\u{1b}[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(escaped("a\u{202e}b\u{200b}\n"), "a\\u{202e}b\\u{200b}\\u{a}");
+        assert_eq!(escaped("Müller – 日本"), "Müller – 日本");
+    }
+
+    #[test]
+    fn lines_are_broken_at_spaces_and_indented_alike() {
+        assert_eq!(wrapped("- ", "one two three", 9), "- one two\n  three");
+        assert_eq!(
+            wrapped("", "a-word-longer-than-the-line b", 10),
+            "a-word-longer-than-the-line\nb"
+        );
+        assert_eq!(wrapped("- ", "", 10), "- ");
+    }
+}
