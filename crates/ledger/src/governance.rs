@@ -335,3 +335,55 @@ fn heads(value: &Value) -> Shape<BTreeMap<FeedId, u64>> {
     };
     shape::map(value, "body.heads", 1, usize::MAX)?.into_iter().map(row).collect()
 }
+
+impl Genesis {
+    /// Returns the body of `ledger.genesis`.
+    pub fn to_value(&self) -> Value {
+        let owner = &self.owner;
+        let mut named: Vec<(Value, Value)> = vec![("name".into(), owner.name.as_str().into())];
+        named.extend(owner.ca_owner.as_ref().map(|id| ("ca_owner".into(), id.as_str().into())));
+        named.extend(owner.url.as_ref().map(|url| ("url".into(), url.as_str().into())));
+        let mut members: Vec<(Value, Value)> = vec![
+            ("standing".into(), self.standing.as_str().into()),
+            ("owner".into(), Value::Map(named)),
+            ("keys".into(), Value::Array(self.keys.iter().map(Key::to_value).collect())),
+            ("roles".into(), roles_value(&self.roles)),
+        ];
+        if let Some(predecessor) = &self.predecessor {
+            let p = predecessor;
+            let value = Value::Map(vec![
+                ("origin".into(), p.origin.as_str().into()),
+                ("id".into(), payload::bytes(&p.id)),
+                ("size".into(), p.size.into()),
+                ("root".into(), payload::bytes(&p.root)),
+            ]);
+            members.push(("predecessor".into(), value));
+        }
+        Value::Map(members)
+    }
+}
+
+/// Returns the body of `ledger.key` that grants `key`.
+pub fn granted_value(key: &Key) -> Value {
+    Value::Map(vec![("action".into(), "granted".into()), ("key".into(), key.to_value())])
+}
+
+impl Revocation {
+    /// Returns the body of `ledger.key` that revokes the key.
+    pub fn to_value(&self) -> Value {
+        let mut members: Vec<(Value, Value)> = vec![
+            ("action".into(), "revoked".into()),
+            ("kid".into(), payload::bytes(&self.kid)),
+            ("why".into(), self.why.as_str().into()),
+        ];
+        let since = self.compromised.as_ref().map(payload::when_value);
+        members.extend(since.map(|since| ("compromised".into(), since)));
+        Value::Map(members)
+    }
+}
+
+/// Returns the body of `heads` that names the last position in each feed.
+pub fn heads_value(heads: &BTreeMap<FeedId, u64>) -> Value {
+    let heads = heads.iter().map(|(feed, seq)| (feed.as_str().into(), (*seq).into()));
+    Value::Map(vec![("heads".into(), Value::Map(heads.collect()))])
+}

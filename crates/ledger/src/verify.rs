@@ -18,7 +18,7 @@ use crate::entry::Entry;
 use crate::fault::Fault;
 use crate::head::Head;
 
-pub use container::{ReadError, claimed_origin, ledger, stream};
+pub use container::{ReadError, last_checkpoint, ledger, stream};
 pub use evidence::EvidenceState;
 pub use outcome::{
     Check, CheckpointState, Completeness, Notice, NoticeKind, Outcome, Verdict, Verification,

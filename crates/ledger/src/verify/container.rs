@@ -8,6 +8,7 @@ use crate::chain::{Chain, Scope};
 use crate::entry::{ENTRY_MAX, Entry};
 use crate::fault::{Code, Fault};
 use crate::hash::Hash;
+use crate::note::Checkpoint;
 use crate::stream::{Stream, StreamError};
 
 use super::{Pins, Verification, VerifiedLedger, Verifier};
@@ -268,15 +269,13 @@ fn files<R: Read, F: FnMut(Entry)>(
     Ok(())
 }
 
-/// Returns the origin that the last checkpoint of a bundle or extract names, without verifying
-/// anything: for finding the pins to verify it with.
+/// Returns the last checkpoint that a bundle or extract carries, without verifying anything.
 ///
 /// # Errors
 ///
 /// As [`ledger`].
-pub fn claimed_origin(reader: impl Read) -> Result<Option<String>, ReadError> {
+pub fn last_checkpoint(reader: impl Read) -> Result<Option<Checkpoint>, ReadError> {
     let mut stream = Stream::new(BufReader::new(reader));
     let manifest = manifest(&mut stream)?.ok();
-    let last = manifest.as_ref().and_then(|manifest| manifest.checkpoints.last());
-    Ok(last.map(|(checkpoint, _)| checkpoint.origin().to_owned()))
+    Ok(manifest.and_then(|mut manifest| manifest.checkpoints.pop()).map(|(last, _)| last))
 }
