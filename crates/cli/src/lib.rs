@@ -1,20 +1,43 @@
 //! The command `tally`: the clock, key files, the terminal and the exit status.
+//!
+//! Each command is a module of [`commands`] with its arguments and a function that runs it in a
+//! [`context::Context`]; `demo` runs the same functions.
 
+pub mod args;
+pub mod commands;
+pub mod context;
+pub mod document;
+pub mod failure;
 pub mod keyfile;
+pub mod ledger_dir;
+pub mod output;
 pub mod passphrase;
 pub mod secret_file;
+pub mod source;
+pub mod trust;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Keep a signed record of an incident, and hold what was said in public against it
-#[derive(Debug, Parser)]
-#[command(name = "tally", version)]
-struct Tally {}
+use args::Tally;
+use context::Context;
 
 /// Runs the command that the arguments name and returns the exit status.
 pub fn main() -> ExitCode {
-    let Tally {} = Tally::parse();
-    ExitCode::SUCCESS
+    let tally = Tally::parse();
+    let mut context = Context::of_process();
+    if tally.quiet {
+        context.out.hush();
+    }
+    let ran = commands::run(&tally.command, &mut context);
+    let flushed = context.out.flush();
+    let status = match ran.and_then(|status| flushed.map(|()| status)) {
+        Ok(status) => status,
+        Err(failure) => {
+            output::fail(&failure);
+            failure.exit()
+        }
+    };
+    ExitCode::from(status.code())
 }

@@ -289,6 +289,11 @@ pub fn decode(kind: &Kind, body: &Value) -> Result<Decoded, NotUnderstood> {
     Ok(Decoded { body, hidden })
 }
 
+/// Returns any body as JSON, understood or not: bytes are hexadecimal.
+pub fn shown(body: &Value) -> serde_json::Value {
+    serde_json::to_value(members::Shown(body)).expect(NO_FAILURE)
+}
+
 fn known(name: &Kind) -> Result<&'static KindInfo, NotUnderstood> {
     kind(name).ok_or_else(|| NotUnderstood::Kind {
         kind: name.to_string(),
@@ -362,8 +367,7 @@ impl entry::Correction {
     /// As [`Body::from_document`].
     pub fn of(mut self, kind: &Kind) -> Result<Self, DocumentError> {
         if let Some(body) = &self.body {
-            let json = serde_json::to_value(members::Shown(body)).expect(NO_FAILURE);
-            self.body = Some(Body::from_document(kind, &json)?.to_value());
+            self.body = Some(Body::from_document(kind, &shown(body))?.to_value());
         }
         Ok(self)
     }

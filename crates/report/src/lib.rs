@@ -5,5 +5,6 @@
 //! terminal sees it. The structures of the JSON are this crate's own, apart from the signed format.
 #![warn(clippy::disallowed_methods)]
 
+pub mod entry;
 pub mod text;
 pub mod verification;

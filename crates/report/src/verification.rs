@@ -74,7 +74,7 @@ fn head(verification: &Verification, source: &str, style: Style) -> Vec<String> 
         row("Kept by", &format!("{} (standing: {standing})", owner.name));
     }
     if let Some(Form::Extract { feeds, entries }) = &verification.form {
-        let feeds: Vec<&str> = feeds.iter().map(|feed| feed.as_str()).collect();
+        let feeds: Vec<&str> = feeds.iter().map(tally_ledger::name::FeedId::as_str).collect();
         row("Extract", &format!("{entries} entries of {}", feeds.join(", ")));
     }
     if let Some(disclaimer) = disclaimer(verification) {

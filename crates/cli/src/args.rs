@@ -1,0 +1,96 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use ed25519_dalek::SigningKey;
+
+use crate::commands::{
+    checkpoint, completions, export, init, key, list, record, show, trust, verify,
+};
+use crate::failure::Failure;
+use crate::keyfile;
+use crate::ledger_dir;
+use crate::output::Format;
+use crate::passphrase::{PassphraseArgs, Passphrases};
+
+/// Keep a signed record of an incident, and hold what was said in public against it
+#[derive(Debug, Parser)]
+#[command(name = "tally", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Tally {
+    /// Say nothing on standard error but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 clean, 1 divergences found, 2 could not run, 3 the ledger failed
+verification or a pin was not met.
+
+Try it:  tally demo";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Begin a ledger
+    Init(init::InitArgs),
+    /// Record one event, or many
+    Record(record::RecordArgs),
+    /// Show one entry whole
+    Show(show::ShowArgs),
+    /// List incidents, kinds or entries
+    List(list::ListArgs),
+    /// Sign the size and root of the ledger
+    Checkpoint(checkpoint::CheckpointArgs),
+    /// Write a bundle of the ledger, or hand over an incident
+    Export(export::ExportArgs),
+    /// Check that a ledger is whole
+    Verify(verify::VerifyArgs),
+    /// List, make, grant and revoke keys
+    Key(key::KeyArgs),
+    /// List, add and remove the pins of ledgers
+    Trust(trust::TrustArgs),
+    /// Print the completion script of a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// The option that says how results are written.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct FormatArgs {
+    /// Write the result as text or JSON
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// The options of a command that writes entries.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AuthorArgs {
+    /// The ledger directory
+    #[arg(long, value_name = "DIR", env = "TALLY_LEDGER", default_value = ".")]
+    pub ledger: PathBuf,
+
+    /// The author's key file [default: DIR/keys/author.pem]
+    #[arg(long, value_name = "FILE", help_heading = "Key files")]
+    pub author_key: Option<PathBuf>,
+
+    /// Where passphrases come from
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+impl AuthorArgs {
+    /// Reads the author's key.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the key file or its passphrase does.
+    pub fn key(&self) -> Result<SigningKey, Failure> {
+        let path = self.author_key.clone().unwrap_or_else(|| ledger_dir::author_key(&self.ledger));
+        let passphrases = Passphrases::new(self.passphrase.clone());
+        Ok(keyfile::read(&path, || passphrases.of_existing(&path))?)
+    }
+}

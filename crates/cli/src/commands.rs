@@ -1,0 +1,36 @@
+//! The commands, one module each.
+
+pub mod checkpoint;
+pub mod completions;
+pub mod export;
+pub mod init;
+pub mod key;
+pub mod list;
+pub mod record;
+pub mod show;
+pub mod trust;
+pub mod verify;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::failure::{Failure, Status};
+
+/// Runs one command.
+///
+/// # Errors
+///
+/// Fails if the command could not run.
+pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> {
+    match command {
+        Command::Init(args) => init::run(args, context),
+        Command::Record(args) => record::run(args, context),
+        Command::Show(args) => show::run(args, context),
+        Command::List(args) => list::run(args, context),
+        Command::Checkpoint(args) => checkpoint::run(args, context),
+        Command::Export(args) => export::run(args, context),
+        Command::Verify(args) => verify::run(args, context),
+        Command::Key(args) => key::run(args, context),
+        Command::Trust(args) => trust::run(args, context),
+        Command::Completions(args) => completions::run(args, context),
+    }
+}

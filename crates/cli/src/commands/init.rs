@@ -1,0 +1,235 @@
+//! `tally init`: begins a ledger with its keys, its genesis entry and its first checkpoint.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ed25519_dalek::SigningKey;
+use tally_ledger::entry::Entry;
+use tally_ledger::governance::{Genesis, Key, Owner, Roles, Standing};
+use tally_ledger::head::Head;
+use tally_ledger::key::PublicKey;
+use tally_ledger::name::{Origin, Role};
+use tally_ledger::note::{Checkpoint, Vkey};
+use tally_ledger::payload::{Basis, Event};
+use tally_ledger::tree::Edge;
+use tally_store::Store;
+
+use crate::context::Context;
+use crate::failure::{Failure, Status};
+use crate::keyfile::{self, Protection};
+use crate::ledger_dir::{author_key, checkpoint_key};
+use crate::passphrase::{Passphrase, PassphraseArgs, Passphrases};
+use crate::trust::{Known, TrustStore};
+
+/// The arguments of `tally init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The directory of the new ledger
+    pub dir: PathBuf,
+
+    /// The name of the ledger: a URL without its scheme, such as ledger.ca.example/incidents
+    #[arg(long)]
+    pub origin: Origin,
+
+    /// The organisation that keeps the ledger
+    #[arg(long, value_name = "ORGANISATION")]
+    pub owner: String,
+
+    /// Its unique id in the CCADB, such as A000021
+    #[arg(long, value_name = "ID")]
+    pub ca_owner: Option<String>,
+
+    /// Its address
+    #[arg(long)]
+    pub url: Option<String>,
+
+    /// Record another organisation from public sources, not oneself
+    #[arg(long)]
+    pub observer: bool,
+
+    /// Leave the private keys unencrypted on disk
+    #[arg(long, help_heading = "Key files")]
+    pub unencrypted_keys: bool,
+
+    /// Where the passphrase of the new key files comes from
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// The keys of a new ledger.
+pub struct NewKeys {
+    /// The first author's, with the roles operator and compliance.
+    pub author: SigningKey,
+    /// The checkpoint key.
+    pub checkpoint: SigningKey,
+}
+
+/// Begins a ledger with new keys.
+///
+/// # Errors
+///
+/// Fails if the directory is taken, a key file cannot be made, or the disk refuses.
+pub fn run(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
+    let make = || {
+        keyfile::generate()
+            .map_err(|e| Failure::new(format!("the operating system gives no randomness: {e}")))
+    };
+    let keys = NewKeys { author: make()?, checkpoint: make()? };
+    begin(args, &keys, context)?;
+    Ok(Status::Clean)
+}
+
+/// Begins a ledger with these keys.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(), Failure> {
+    if fs::symlink_metadata(args.dir.join("format")).is_ok() {
+        return Err(tally_store::Error::AlreadyALedger { dir: args.dir.clone() }.into());
+    }
+    // Whatever is asked for is asked for before anything is written.
+    let passphrase = if args.unencrypted_keys {
+        None
+    } else {
+        let passphrases = Passphrases::new(args.passphrase.clone());
+        Some(passphrases.for_new(&author_key(&args.dir))?)
+    };
+    let entry = genesis(args, keys, context)?;
+    let mut store = Store::create(&args.dir)?;
+    write_keys(&args.dir, keys, passphrase.as_ref())?;
+    store.append(0, &[entry.bytes()])?;
+    let mut edge = Edge::default();
+    edge.push(entry.id());
+    let checkpoint = Checkpoint::sign(&args.origin, 1, edge.root(), &keys.checkpoint);
+    store.put_checkpoint(1, &checkpoint.to_string())?;
+    let vkey = Vkey::log(&args.origin, PublicKey::from(&keys.checkpoint));
+    let vkey_file = args.dir.join("ledger.vkey");
+    fs::write(&vkey_file, format!("{vkey}\n")).map_err(|e| Failure::io("write", &vkey_file, &e))?;
+    let trusted = pin(&args.origin, &entry, &vkey, &checkpoint, context)?;
+    let out = &mut context.out;
+    out.result(&format!("Ledger      {}", args.dir.display()))?;
+    out.result(&format!("Origin      {}", args.origin))?;
+    out.result(&format!("Id          {}", entry.id()))?;
+    out.result(&format!("Vkey        {vkey}"))?;
+    out.result(&format!("Author key  {}", author_key(&args.dir).display()))?;
+    out.result(&format!("Checkpoints {}", checkpoint_key(&args.dir).display()))?;
+    out.result(&format!("Pinned in   {}", trusted.display()))?;
+    out.talk(
+        "note: whoever verifies this ledger needs its vkey or id from you, by another way than \
+         the ledger itself.",
+    );
+    if passphrase.is_none() {
+        out.talk("note: the private keys are NOT encrypted, as was asked for.");
+    }
+    Ok(())
+}
+
+fn genesis(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Entry, Failure> {
+    let role = |name: &str| name.parse::<Role>();
+    let key = |key: &SigningKey, roles: BTreeSet<Role>, name: &str| Key {
+        key: PublicKey::from(key),
+        roles,
+        name: Some(name.to_owned()),
+        next: None,
+    };
+    let genesis = Genesis {
+        standing: if args.observer { Standing::Observer } else { Standing::Own },
+        owner: Owner {
+            name: args.owner.clone(),
+            ca_owner: args.ca_owner.clone(),
+            url: args.url.clone(),
+        },
+        keys: vec![
+            key(
+                &keys.author,
+                BTreeSet::from([Role::operator(), role("compliance")?]),
+                "first author",
+            ),
+            key(&keys.checkpoint, BTreeSet::from([Role::checkpoint()]), "checkpoints"),
+        ],
+        roles: proposed_roles()?,
+        predecessor: None,
+    };
+    let event = Event {
+        feeds: vec!["ledger".parse()?],
+        kind: "ledger.genesis".parse()?,
+        occurred: None,
+        basis: Basis::Own,
+        on: None,
+        evidence: Vec::new(),
+        body: genesis.to_value(),
+    };
+    let payload = Head::new(args.origin.clone()).place(event, context.clock.now()?);
+    Entry::sign(&args.origin, &payload, &keys.author)
+        .map_err(|fault| Failure::new(format!("the genesis entry cannot be written: {fault}")))
+}
+
+/// Returns the table of roles that a new ledger begins with; `tally key roles` replaces it.
+fn proposed_roles() -> Result<Roles, Failure> {
+    let table: [(&str, &[&str]); 4] = [
+        ("compliance", &["*"]),
+        ("legal", &["legal.*", "document.*", "statement.*", "sealed", "seal.*", "entry.*"]),
+        (
+            "incident_commander",
+            &[
+                "incident.*",
+                "revocation.*",
+                "action.*",
+                "inquiry.*",
+                "tracker.*",
+                "measurement.*",
+                "entry.*",
+            ],
+        ),
+        ("auditor", &["measurement.*", "document.*", "entry.approval", "entry.note"]),
+    ];
+    let row = |(role, patterns): &(&str, &[&str])| {
+        let patterns = patterns.iter().map(|p| Ok(p.parse()?));
+        Ok((role.parse()?, patterns.collect::<Result<_, Failure>>()?))
+    };
+    table.iter().map(row).collect()
+}
+
+fn write_keys(dir: &Path, keys: &NewKeys, passphrase: Option<&Passphrase>) -> Result<(), Failure> {
+    let folder = dir.join("keys");
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).map_err(|e| Failure::io("create", &folder, &e))?;
+    let protection = passphrase.map_or(Protection::PlainOnRequest, Protection::Passphrase);
+    keyfile::create(&author_key(dir), &keys.author, protection)?;
+    keyfile::create(&checkpoint_key(dir), &keys.checkpoint, protection)?;
+    Ok(())
+}
+
+fn pin(
+    origin: &Origin,
+    genesis: &Entry,
+    vkey: &Vkey,
+    checkpoint: &Checkpoint,
+    context: &Context,
+) -> Result<PathBuf, Failure> {
+    let store = TrustStore::of(context.config.as_deref())?;
+    store.change(|ledgers| {
+        // A pin of another ledger under the same origin is never replaced in silence.
+        if ledgers.iter().any(|known| known.origin == origin.as_str()) {
+            context.out.talk(&format!(
+                "note: the trust store knows another ledger {origin} already and was left as it \
+                 is; see: tally trust list"
+            ));
+            return Ok(());
+        }
+        ledgers.push(Known {
+            origin: origin.to_string(),
+            ledger_id: Some(genesis.id()),
+            keys: vec![vkey.to_string()],
+            policy: None,
+            seen: Some(checkpoint.to_string()),
+        });
+        Ok(())
+    })?;
+    Ok(store.path())
+}

@@ -1,0 +1,213 @@
+//! `tally record`: writes one event from a document, or many from JSON Lines, all or nothing.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use tally_ledger::entry::Entry;
+use tally_ledger::hash::{Hash, Hasher};
+use tally_ledger::name::{FeedId, Kind};
+use tally_ledger::payload::On;
+use tally_ledger::vocabulary;
+
+use crate::args::{AuthorArgs, FormatArgs};
+use crate::context::Context;
+use crate::document::{self, DOCUMENT_MAX, Written};
+use crate::failure::{Failure, Status};
+use crate::ledger_dir::LedgerDir;
+use crate::output::Format;
+use crate::source;
+
+/// The largest file of JSON Lines, in bytes.
+const LINES_MAX: u64 = 1024 * 1024 * 1024;
+/// From how many events on a progress bar is shown.
+const MANY: usize = 200;
+
+/// The arguments of `tally record`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Example:
+  tally record --template legal.instrument > order.toml
+  $EDITOR order.toml
+  tally record --from order.toml")]
+pub struct RecordArgs {
+    /// Read the event from this TOML or JSON document; - is standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "template")]
+    pub from: Option<PathBuf>,
+
+    /// Read JSON Lines, one document a line [default: if FILE ends in .jsonl]
+    #[arg(long, requires = "from")]
+    pub lines: bool,
+
+    /// Print a document of this kind to fill in; `list kinds` names the kinds
+    #[arg(long, value_name = "KIND", conflicts_with = "from")]
+    pub template: Option<Kind>,
+
+    /// Whose key signs, and where
+    #[command(flatten)]
+    pub author: AuthorArgs,
+
+    /// How the result is written
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+/// Records, or prints a template.
+///
+/// # Errors
+///
+/// Fails if a document does not fit, and as the store does; then nothing is recorded.
+pub fn run(args: &RecordArgs, context: &mut Context) -> Result<Status, Failure> {
+    if let Some(kind) = &args.template {
+        return template(kind, context);
+    }
+    let Some(from) = &args.from else {
+        return Err(Failure::new("no document is named").hint("add --from FILE"));
+    };
+    let (written, folder) = read(from, args.lines)?;
+    if written.is_empty() {
+        return Err(Failure::new(format!("{}: no document in it", from.display())));
+    }
+    record(&written, &folder, &args.author, args.format.format, context)
+}
+
+/// Records events that `written` describe, in order; files are relative to `folder`.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn record(
+    written: &[Written],
+    folder: &Path,
+    author: &AuthorArgs,
+    format: Format,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let mut ledger = LedgerDir::open(&author.ledger, context)?;
+    let key = author.key()?;
+    let shown = context.out.watched && written.len() >= MANY;
+    let bar = if shown { ProgressBar::new(written.len() as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    let mut entries: Vec<Entry> = Vec::with_capacity(written.len());
+    let mut files = Vec::new();
+    for written in written {
+        let before = ledger.ledger().entries();
+        let on = |seq: u64| {
+            let at = usize::try_from(seq).ok()?;
+            let entry = before.get(at).or_else(|| entries.get(at.checked_sub(before.len())?))?;
+            let event = &entry.payload().event;
+            Some(On { seq, kind: event.kind.clone(), feeds: event.feeds.clone() })
+        };
+        let event = written.event(on, |file| {
+            let path = folder.join(file);
+            let (digest, size) = digest(&path)?;
+            files.push((path, digest));
+            Ok((digest, size))
+        })?;
+        let recorded = context.clock.now()?;
+        let signed = ledger.sign(event, recorded, &key);
+        entries.push(signed.map_err(|failure| failure.at(&written.place))?);
+        bar.inc(1);
+    }
+    // Nothing is filed before everything is known to fit.
+    ledger.check(&entries)?;
+    for (path, digest) in files {
+        ledger.put_evidence(&path, digest)?;
+    }
+    ledger.append(&entries)?;
+    bar.finish_and_clear();
+    show(&entries, format, context)?;
+    Ok(Status::Clean)
+}
+
+/// Returns the digest of a file and its size in bytes, without filing it yet.
+fn digest(path: &Path) -> Result<(Hash, u64), Failure> {
+    let failed = |e: io::Error| {
+        Failure::io("read", path, &e).hint("files of evidence are named relative to the document")
+    };
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut hasher = Hasher::default();
+    let size = io::copy(&mut file, &mut hasher).map_err(failed)?;
+    Ok((hasher.finish(), size))
+}
+
+fn show(entries: &[Entry], format: Format, context: &mut Context) -> Result<(), Failure> {
+    let rows = entries.iter().map(|entry| (entry.payload(), entry.id()));
+    match format {
+        Format::Text => {
+            for (payload, id) in rows.take(20) {
+                let feeds: Vec<&str> = payload.event.feeds.iter().map(FeedId::as_str).collect();
+                context.out.result(&format!(
+                    "entry {:<6} {}  {}  in {}",
+                    payload.seq,
+                    id.short(),
+                    payload.event.kind,
+                    feeds.join(", ")
+                ))?;
+            }
+            match entries.len().checked_sub(20) {
+                Some(more @ 1..) => context.out.result(&format!("and {more} more")),
+                _ => Ok(()),
+            }
+        }
+        Format::Json => {
+            let rows: Vec<_> = rows
+                .map(|(payload, id)| {
+                    serde_json::json!({
+                        "seq": payload.seq,
+                        "id": id,
+                        "kind": payload.event.kind,
+                        "feeds": payload.event.feeds,
+                        "recorded": payload.recorded,
+                    })
+                })
+                .collect();
+            let json = serde_json::json!({ "schema": 1, "recorded": rows });
+            context.out.result(&format!("{json:#}"))
+        }
+    }
+}
+
+fn template(kind: &Kind, context: &mut Context) -> Result<Status, Failure> {
+    let known = vocabulary::kind(kind);
+    match known.and_then(|info| info.template) {
+        Some(template) => {
+            context.out.result(template)?;
+            Ok(Status::Clean)
+        }
+        None if known.is_some() => Err(Failure::new(format!(
+            "{kind}: entries of this kind are written by a command of their own"
+        ))),
+        None => Err(Failure::new(format!("{kind}: no such kind"))
+            .hint("see the kinds with: tally list kinds")),
+    }
+}
+
+/// Returns the documents in `from`, and the folder that their files are relative to.
+fn read(from: &Path, lines: bool) -> Result<(Vec<Written>, PathBuf), Failure> {
+    let (text, place, folder) = if from == Path::new("-") {
+        let mut text = String::new();
+        let most = if lines { LINES_MAX } else { DOCUMENT_MAX };
+        let read = io::stdin().lock().take(most + 1).read_to_string(&mut text);
+        read.map_err(|e| Failure::new(format!("cannot read standard input: {e}")))?;
+        if text.len() as u64 > most {
+            return Err(Failure::new(format!("standard input is larger than {most} bytes")));
+        }
+        (text, "standard input".to_owned(), PathBuf::from("."))
+    } else {
+        let lines = lines || from.extension().is_some_and(|e| e == "jsonl");
+        let text = source::read_text(from, if lines { LINES_MAX } else { DOCUMENT_MAX })?;
+        let folder = from.parent().unwrap_or(Path::new(".")).to_owned();
+        (text, from.display().to_string(), folder)
+    };
+    let lines = lines || from.extension().is_some_and(|e| e == "jsonl");
+    let written = if lines {
+        document::read_lines(&text, &place)?
+    } else {
+        vec![document::read(&text, &place)?]
+    };
+    Ok((written, folder))
+}

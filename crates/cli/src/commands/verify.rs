@@ -1,0 +1,80 @@
+//! `tally verify`: is the ledger whole?
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tally_ledger::verify::Verdict;
+use tally_report::text::Style;
+use tally_report::verification;
+
+use crate::args::FormatArgs;
+use crate::context::Context;
+use crate::failure::{Failure, Status};
+use crate::output::Format;
+use crate::source::{self, PinArgs, Verified};
+
+/// The arguments of `tally verify`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Example:
+  tally verify ledger.tally --key ledger.example/incidents+1a2b3c4d+ARq...=
+
+Needs no network, and nothing of the CA but a pin. A pin that travelled with the
+ledger is none.")]
+pub struct VerifyArgs {
+    /// A ledger directory, a bundle or an extract
+    pub source: PathBuf,
+
+    /// What is known beforehand
+    #[command(flatten)]
+    pub pins: PinArgs,
+
+    /// How the result is written
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+/// Verifies and prints one line per check, and the verdict.
+///
+/// # Errors
+///
+/// Fails if there is no ledger, or it cannot be read.
+pub fn run(args: &VerifyArgs, context: &mut Context) -> Result<Status, Failure> {
+    let found = source::streamed(&args.source, &args.pins, context)?;
+    let name = args.source.display().to_string();
+    let text = match args.format.format {
+        Format::Text => verification::text(&found, &name, context.style()),
+        Format::Json => verification::json(&found, &name),
+    };
+    context.out.result(&text)?;
+    if found.verdict() == Verdict::ConsistentWithItself && !args.pins.unpinned {
+        hint_at_pins(context);
+    }
+    Ok(source::status(found.verdict(), args.pins.unpinned))
+}
+
+/// Says where a pin comes from.
+pub fn hint_at_pins(context: &Context) {
+    context.out.talk(
+        "hint: give a pin (--key, --policy, --ledger-id or --seen) that reached you by another \
+         way than the ledger, keep it with `tally trust add`, or accept this with --unpinned",
+    );
+}
+
+impl Context {
+    /// Says on standard error if what was just shown comes from a ledger that is not whole.
+    pub fn tell_verdict(&self, found: &Verified) {
+        let verification = found.ledger.verification();
+        if found.status() != Status::Clean {
+            self.out.talk(&format!("note: {}", verification::sentence(verification)));
+        }
+        if found.status() == Status::CouldNotRun {
+            hint_at_pins(self);
+        }
+    }
+
+    /// Returns how text is laid out on this output.
+    pub fn style(&self) -> Style {
+        Style { width: self.out.width, colour: self.out.colour }
+    }
+}

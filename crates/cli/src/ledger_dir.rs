@@ -1,0 +1,229 @@
+//! Ledger directories: reading one whole and verified, and continuing it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use tally_ledger::bundle::{Form, Manifest};
+use tally_ledger::entry::Entry;
+use tally_ledger::hash::Hash;
+use tally_ledger::head::Head;
+use tally_ledger::name::Origin;
+use tally_ledger::note::Checkpoint;
+use tally_ledger::payload::Event;
+use tally_ledger::time::Instant;
+use tally_ledger::tree::Edge;
+use tally_ledger::verify::{self, Pins, VerifiedLedger};
+use tally_store::{Reader, Store};
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// How long a command waits for another that writes.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// Where the author's key file of a ledger directory stands.
+pub fn author_key(dir: &Path) -> PathBuf {
+    dir.join("keys").join("author.pem")
+}
+
+/// Where the checkpoint key file of a ledger directory stands.
+pub fn checkpoint_key(dir: &Path) -> PathBuf {
+    dir.join("keys").join("checkpoint.pem")
+}
+
+/// Verifies what `reader` holds of a ledger directory.
+///
+/// # Errors
+///
+/// Fails if the directory cannot be read; faults of the ledger are part of the result.
+pub fn verify(reader: &Reader, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+    let files = reader.evidence_list()?;
+    let manifest = Manifest {
+        form: Form::Directory { entries: reader.len() },
+        checkpoints: checkpoints(reader)?.into_iter().map(|c| (c, Vec::new())).collect(),
+        evidence: files.iter().map(|file| (file.digest, file.size)).collect(),
+    };
+    let entries = reader.entries(0).map(|entry| Ok::<_, Failure>(entry?.bytes));
+    verify::directory(&manifest, pins, entries, |index| {
+        let path = &files[index].path;
+        File::open(path).map_err(|e| Failure::io("read", path, &e))
+    })
+}
+
+/// Returns the checkpoints of a ledger directory, ascending in size.
+///
+/// # Errors
+///
+/// Fails if one cannot be read or is none.
+pub fn checkpoints(reader: &Reader) -> Result<Vec<Checkpoint>, Failure> {
+    let mut checkpoints = Vec::new();
+    for stored in reader.checkpoints()? {
+        let stored = stored?;
+        let checkpoint = stored.note.parse().map_err(|e| {
+            Failure::new(format!("the checkpoint of size {}: {e}", stored.size))
+                .hint("restore the file in checkpoints/ from a copy, or move it away")
+        })?;
+        checkpoints.push(checkpoint);
+    }
+    Ok(checkpoints)
+}
+
+/// A ledger directory held for writing, whose every entry was verified.
+pub struct LedgerDir {
+    dir: PathBuf,
+    store: Store,
+    ledger: VerifiedLedger,
+    head: Head,
+}
+
+impl LedgerDir {
+    /// Opens a ledger directory for writing and verifies it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is none, is in use, cannot be written, or fails verification.
+    pub fn open(dir: &Path, context: &Context) -> Result<Self, Failure> {
+        let store = Store::open(dir, LOCK_WAIT, |pid| {
+            let holder = pid.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            context.out.talk(&format!("waiting up to 10 seconds for {holder}, which is writing"));
+        })?;
+        for recovered in store.recovered() {
+            context.out.talk(&format!("note: {recovered}"));
+        }
+        let ledger = verify(store.reader(), &Pins::default())?;
+        if let Some(fault) = &ledger.verification().fault {
+            return Err(Failure::unsound(dir, fault));
+        }
+        let head = ledger.head().ok_or_else(|| {
+            Failure::new(format!("{} has no genesis entry", dir.display()))
+                .hint("it was left by an interrupted init; remove it and run tally init again")
+        })?;
+        Ok(Self { dir: dir.to_owned(), store, ledger, head })
+    }
+
+    /// Returns the verified ledger as it was when it was opened.
+    pub fn ledger(&self) -> &VerifiedLedger {
+        &self.ledger
+    }
+
+    /// Returns the directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns the reading side of the store.
+    pub fn reader(&self) -> &Reader {
+        self.store.reader()
+    }
+
+    /// Returns the origin.
+    pub fn origin(&self) -> &Origin {
+        self.head.origin()
+    }
+
+    /// Returns the head, as far as entries were placed.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Signs `event` for the next place, without writing it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the event cannot be encoded within the format.
+    pub fn sign(
+        &mut self,
+        event: Event,
+        recorded: Instant,
+        key: &SigningKey,
+    ) -> Result<Entry, Failure> {
+        let payload = self.head.place(event, recorded);
+        let entry = Entry::sign(self.head.origin(), &payload, key)
+            .map_err(|fault| Failure::new(format!("the entry cannot be written: {fault}")))?;
+        self.head.advance(&entry);
+        Ok(entry)
+    }
+
+    /// Checks that entries, signed in this order, continue the ledger.
+    ///
+    /// # Errors
+    ///
+    /// Fails if they do not: above all if their author may not sign the kind.
+    pub fn check(&self, entries: &[Entry]) -> Result<(), Failure> {
+        self.ledger.continued_by(entries).map_err(|fault| {
+            Failure::new(format!("nothing was written: {fault}"))
+                .hint("see who may sign what with: tally key list")
+        })
+    }
+
+    /// Writes entries that were signed in this order and [checked](Self::check), all of them or
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot write; then nothing is acknowledged.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<(), Failure> {
+        let first = self.store.reader().len();
+        let bytes: Vec<&[u8]> = entries.iter().map(Entry::bytes).collect();
+        self.store.append(first, &bytes)?;
+        Ok(())
+    }
+
+    /// Files evidence under its digest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read or stored, or is another than when `digest` was taken.
+    pub fn put_evidence(&mut self, path: &Path, digest: Hash) -> Result<(), Failure> {
+        let file = File::open(path).map_err(|e| Failure::io("read", path, &e))?;
+        let stored = self.store.put_evidence(file)?;
+        if stored.digest == digest {
+            return Ok(());
+        }
+        let message = format!(
+            "{} changed while it was read: expected the digest {digest}, found {}",
+            path.display(),
+            stored.digest
+        );
+        Err(Failure::new(message).hint("try again when nothing writes to it"))
+    }
+
+    /// Signs a checkpoint over the entries up to the head that the ledger was opened with and
+    /// `appended` after it, and stores it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `key` does not hold the role `checkpoint`, and if the store cannot write.
+    pub fn checkpoint(
+        &mut self,
+        appended: &[Entry],
+        key: &SigningKey,
+    ) -> Result<Checkpoint, Failure> {
+        let mut edge = Edge::default();
+        self.ledger.entries().iter().chain(appended).for_each(|entry| edge.push(entry.id()));
+        let checkpoint = Checkpoint::sign(self.origin(), edge.size(), edge.root(), key);
+        let own = self.ledger.authority().checkpoint_vkeys(self.origin());
+        let holds =
+            |vkey| !matches!(checkpoint.signed_by(vkey), tally_ledger::note::Signed::Absent);
+        if !own.iter().any(holds) {
+            return Err(Failure::new("this key does not hold the role checkpoint in the ledger")
+                .hint("name the checkpoint key's file with --checkpoint-key FILE"));
+        }
+        self.store.put_checkpoint(checkpoint.size(), &checkpoint.to_string())?;
+        Ok(checkpoint)
+    }
+}
+
+/// Returns the digests of the evidence files that `entries` name, ascending.
+pub fn named_evidence<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> BTreeSet<Hash> {
+    let named = entries.into_iter().flat_map(|entry| &entry.payload().event.evidence);
+    named
+        .filter_map(|evidence| match evidence {
+            tally_ledger::payload::Evidence::File { digest, .. } => Some(*digest),
+            tally_ledger::payload::Evidence::Hidden(_) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,312 @@
+//! Where a ledger is read from, and the pins to verify it with.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use tally_ledger::hash::Hash;
+use tally_ledger::note::{Checkpoint, Vkey};
+use tally_ledger::policy::Policy;
+use tally_ledger::verify::{self, Pins, Verdict, VerifiedLedger};
+use tally_store::Reader;
+
+use crate::context::Context;
+use crate::failure::{Failure, Status};
+use crate::ledger_dir;
+use crate::trust::{Known, TrustStore};
+
+/// The largest vkey, policy or checkpoint file that is read, in bytes.
+const PIN_FILE_MAX: u64 = 256 * 1024;
+
+/// The options that say what is known of a ledger beforehand. Without one of them the user's trust
+/// store is asked.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Pins")]
+pub struct PinArgs {
+    /// Require the last checkpoint to be signed by this vkey, or by the one in this file
+    #[arg(long, value_name = "VKEY|FILE")]
+    pub key: Vec<String>,
+
+    /// Require the logs and the quorum of witnesses of this C2SP policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Require this ledger id (the id of the genesis entry, 64 hexadecimal digits)
+    #[arg(long, value_name = "ID")]
+    pub ledger_id: Option<Hash>,
+
+    /// Require the ledger to extend this checkpoint, seen before
+    #[arg(long, value_name = "FILE")]
+    pub seen: Vec<PathBuf>,
+
+    /// Accept a ledger that is only consistent with itself
+    #[arg(long)]
+    pub unpinned: bool,
+}
+
+impl PinArgs {
+    fn given(&self) -> bool {
+        !self.key.is_empty()
+            || self.policy.is_some()
+            || self.ledger_id.is_some()
+            || !self.seen.is_empty()
+    }
+
+    /// Returns the pins that the options give.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be read, or holds something else.
+    pub fn pins(&self) -> Result<Pins, Failure> {
+        let keys = self.key.iter().map(|key| vkey(key)).collect::<Result<_, _>>()?;
+        let policy = self.policy.as_deref().map(policy).transpose()?.map(|(policy, _)| policy);
+        let seen = self.seen.iter().map(|path| checkpoint(path)).collect::<Result<_, _>>()?;
+        Ok(Pins { keys, policy, ledger_id: self.ledger_id, seen })
+    }
+}
+
+/// Returns the vkey in `text`, or in the file of that name.
+///
+/// # Errors
+///
+/// Fails if it is neither.
+pub fn vkey(text: &str) -> Result<Vkey, Failure> {
+    let read;
+    let content = if text.matches('+').count() >= 2 {
+        text
+    } else {
+        read = pin_file(Path::new(text))?;
+        read.trim()
+    };
+    content.parse().map_err(|e| {
+        Failure::new(format!("{text:.200} is not a vkey: {e}"))
+            .hint("a vkey looks like ledger.example/incidents+1a2b3c4d+ARq…=")
+    })
+}
+
+/// Returns the policy in a file, and its text.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read or holds something else.
+pub fn policy(path: &Path) -> Result<(Policy, String), Failure> {
+    let text = pin_file(path)?;
+    let policy = text.parse().map_err(|e| {
+        Failure::new(format!("{} is not a policy: {e}", path.display()))
+            .hint("the format is C2SP tlog-policy: lines of log, witness, group and one quorum")
+    })?;
+    Ok((policy, text))
+}
+
+/// Returns the checkpoint in a file.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read or holds something else.
+pub fn checkpoint(path: &Path) -> Result<Checkpoint, Failure> {
+    let text = pin_file(path)?;
+    text.parse().map_err(|e| Failure::new(format!("{} is not a checkpoint: {e}", path.display())))
+}
+
+fn pin_file(path: &Path) -> Result<String, Failure> {
+    read_text(path, PIN_FILE_MAX)
+}
+
+/// Returns the text of a file of at most `most` bytes.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, is larger, or is not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
+    use std::io::Read;
+    let failed = |e: std::io::Error| Failure::io("read", path, &e);
+    let file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::new(format!("{} is larger than {most} bytes", path.display())));
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        Failure::new(format!("{} is not UTF-8 text at byte {at}", path.display()))
+    })
+}
+
+/// A ledger directory, or a bundle or extract in a file.
+#[derive(Debug)]
+pub enum Source {
+    /// A ledger directory.
+    Directory(Box<Reader>, PathBuf),
+    /// A bundle or extract.
+    File(PathBuf),
+}
+
+impl Source {
+    /// Finds out what `path` is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is nothing, or a directory that is no ledger.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let metadata = std::fs::metadata(path).map_err(|e| Failure::io("read", path, &e))?;
+        if metadata.is_dir() {
+            Ok(Self::Directory(Box::new(Reader::open(path)?), path.to_owned()))
+        } else {
+            Ok(Self::File(path.to_owned()))
+        }
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Directory(_, path) | Self::File(path) => path,
+        }
+    }
+
+    /// Returns the last checkpoint of a directory or file, as it stands there.
+    fn last_checkpoint(&self) -> Result<Option<Checkpoint>, Failure> {
+        match self {
+            Self::Directory(reader, _) => Ok(ledger_dir::checkpoints(reader)?.pop()),
+            Self::File(path) => Ok(verify::last_checkpoint(open(path)?)?),
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|e| Failure::io("read", path, &e))
+}
+
+/// A ledger that was verified under the pins that were found for it.
+pub struct Verified {
+    /// The ledger.
+    pub ledger: VerifiedLedger,
+    /// Whether a ledger that is only consistent with itself will do.
+    unpinned: bool,
+}
+
+impl Verified {
+    /// Returns the exit status that the verification asks for.
+    pub fn status(&self) -> Status {
+        status(self.ledger.verification().verdict(), self.unpinned)
+    }
+}
+
+/// Returns the exit status of a verdict.
+pub fn status(verdict: Verdict, unpinned: bool) -> Status {
+    match verdict {
+        Verdict::Whole => Status::Clean,
+        Verdict::ConsistentWithItself if unpinned => Status::Clean,
+        Verdict::ConsistentWithItself => Status::CouldNotRun,
+        Verdict::NotWhole | Verdict::Failed => Status::Failed,
+    }
+}
+
+/// The pins for a source, and where they came from.
+pub struct Found {
+    /// The pins.
+    pub pins: Pins,
+    known: Option<(TrustStore, Known)>,
+}
+
+/// Finds the pins for `source`: those of the options, else those of the trust store.
+///
+/// # Errors
+///
+/// Fails if a pin cannot be read.
+pub fn find_pins(source: &Source, args: &PinArgs, context: &Context) -> Result<Found, Failure> {
+    if args.given() || args.unpinned {
+        return Ok(Found { pins: args.pins()?, known: None });
+    }
+    let claimed = source.last_checkpoint()?;
+    let (Some(last), Ok(store)) = (claimed, TrustStore::of(context.config.as_deref())) else {
+        return Ok(Found { pins: Pins::default(), known: None });
+    };
+    match store.find(last.origin())? {
+        Some(known) => Ok(Found { pins: known.pins()?, known: Some((store, known)) }),
+        None => Ok(Found { pins: Pins::default(), known: None }),
+    }
+}
+
+impl Found {
+    /// Takes note of how a verification under these pins ended: the trust store remembers the
+    /// largest checkpoint accepted, and keeps one that contradicts it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trust store cannot be written.
+    pub fn remember(
+        &self,
+        source: &Source,
+        verification: &verify::Verification,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        let Some((store, known)) = &self.known else {
+            return Ok(());
+        };
+        let Some(last) = source.last_checkpoint()? else {
+            return Ok(());
+        };
+        match verification.verdict() {
+            Verdict::Whole => {
+                let seen: Option<Checkpoint> =
+                    known.seen.as_ref().and_then(|text| text.parse().ok());
+                if seen.is_none_or(|seen| seen.size() < last.size()) {
+                    store.saw(&known.origin, &last)?;
+                }
+            }
+            Verdict::Failed => {
+                let pinned = |fault: &tally_ledger::fault::Fault| {
+                    fault.code == tally_ledger::fault::Code::Pin
+                };
+                if let Some(seen) =
+                    known.seen.as_ref().filter(|_| verification.faults.iter().any(pinned))
+                {
+                    let kept = store.keep_conflict(seen, &last.to_string())?;
+                    context.out.talk(&format!(
+                        "note: both checkpoints are kept as evidence in {}",
+                        kept.display()
+                    ));
+                }
+            }
+            Verdict::ConsistentWithItself | Verdict::NotWhole => {}
+        }
+        Ok(())
+    }
+}
+
+/// Verifies the ledger at `path` and keeps its entries.
+///
+/// # Errors
+///
+/// Fails if there is none, or it cannot be read; faults of the ledger are part of the result.
+pub fn verified(path: &Path, args: &PinArgs, context: &Context) -> Result<Verified, Failure> {
+    let source = Source::open(path)?;
+    let found = find_pins(&source, args, context)?;
+    let ledger = match &source {
+        Source::Directory(reader, _) => ledger_dir::verify(reader, &found.pins)?,
+        Source::File(path) => verify::ledger(open(path)?, &found.pins)?,
+    };
+    found.remember(&source, ledger.verification(), context)?;
+    Ok(Verified { ledger, unpinned: args.unpinned })
+}
+
+/// Verifies the ledger at `path` without keeping its entries, in memory that does not grow.
+///
+/// # Errors
+///
+/// As [`verified`].
+pub fn streamed(
+    path: &Path,
+    args: &PinArgs,
+    context: &Context,
+) -> Result<verify::Verification, Failure> {
+    let source = Source::open(path)?;
+    let found = find_pins(&source, args, context)?;
+    let verification = match &source {
+        Source::Directory(reader, _) => {
+            ledger_dir::verify(reader, &found.pins)?.verification().clone()
+        }
+        Source::File(path) => verify::stream(open(path)?, &found.pins, drop)?,
+    };
+    found.remember(&source, &verification, context)?;
+    Ok(verification)
+}
