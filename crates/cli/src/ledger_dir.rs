@@ -8,6 +8,7 @@ use std::time::Duration;
 use ed25519_dalek::SigningKey;
 use tally_ledger::bundle::{Form, Manifest};
 use tally_ledger::entry::Entry;
+use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
 use tally_ledger::head::Head;
 use tally_ledger::name::Origin;
@@ -20,6 +21,7 @@ use tally_store::{Reader, Store};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::trust::TrustStore;
 
 /// How long a command waits for another that writes.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -93,9 +95,17 @@ impl LedgerDir {
         for recovered in store.recovered() {
             context.out.talk(&format!("note: {recovered}"));
         }
-        let ledger = verify(store.reader(), &Pins::default())?;
-        if let Some(fault) = &ledger.verification().fault {
-            return Err(Failure::unsound(dir, fault));
+        let ledger = verify(store.reader(), &remembered(store.reader(), context)?)?;
+        match &ledger.verification().fault {
+            // Writing on would show the world two histories.
+            Some(fault) if fault.code == Code::Pin => {
+                return Err(Failure::unsound(dir, fault).hint(
+                    "this copy is older than, or another than, the one last checkpointed here; \
+                     restore the newer one before writing",
+                ));
+            }
+            Some(fault) => return Err(Failure::unsound(dir, fault)),
+            None => {}
         }
         let head = ledger.head().ok_or_else(|| {
             Failure::new(format!("{} has no genesis entry", dir.display()))
@@ -215,6 +225,17 @@ impl LedgerDir {
         self.store.put_checkpoint(checkpoint.size(), &checkpoint.to_string())?;
         Ok(checkpoint)
     }
+}
+
+/// Returns what the trust store remembers of the ledger: its id and the largest checkpoint.
+fn remembered(reader: &Reader, context: &Context) -> Result<Pins, Failure> {
+    let last = checkpoints(reader)?.pop();
+    let (Some(last), Ok(store)) = (last, TrustStore::of(context.config.as_deref())) else {
+        return Ok(Pins::default());
+    };
+    let pins = store.find(last.origin())?.map(|known| known.pins()).transpose()?;
+    let pins = pins.unwrap_or_default();
+    Ok(Pins { ledger_id: pins.ledger_id, seen: pins.seen, ..Pins::default() })
 }
 
 /// Returns the digests of the evidence files that `entries` name, ascending.

@@ -5,7 +5,7 @@
 //! ledger into facts. It is pure: no disk, no network, no clock, no environment, no randomness.
 //! Time is an argument, and input is whatever implements [`std::io::Read`].
 //!
-//! Everything that comes from outside is hostile until [`verify`](crate::verify) has seen it.
+//! Everything that comes from outside is hostile until [`verify`] has seen it.
 //! [`verify::VerifiedLedger`] has private fields and is the only way from bytes to facts.
 #![warn(clippy::disallowed_methods)]
 
