@@ -15,8 +15,8 @@ fn file(name: &str) -> Vec<u8> {
 }
 
 fn pins() -> Pins {
-    let vkey = String::from_utf8(file("ledger.vkey")).unwrap();
-    Pins { keys: vec![vkey.trim_end().parse().unwrap()], ..Pins::default() }
+    let vkey = String::from_utf8(file("ledger.vkey")).expect("a vkey is text");
+    Pins { keys: vec![vkey.trim_end().parse().expect("a vkey")], ..Pins::default() }
 }
 
 fn verified(bytes: &[u8]) -> VerifiedLedger {
