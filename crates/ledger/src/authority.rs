@@ -1,4 +1,4 @@
-//! Who may sign what, decided by position in the chain (FORMAT.md, "Keys, roles and authority").
+//! Who may sign what, decided by position in the chain (FORMAT.md, "Authority").
 
 use std::collections::BTreeMap;
 

@@ -61,9 +61,11 @@ impl Manifest {
         }
     }
 
-    /// Returns whether `bytes`, the first of a file, begin a bundle or an extract.
+    /// Returns whether `bytes`, the first of a file, begin a bundle or an extract: a map whose first
+    /// member is `tally` or `feeds`.
     pub fn begins(bytes: &[u8]) -> bool {
-        bytes.starts_with(b"\xa4\x65tally\x66bundle") || bytes.starts_with(b"\xa6\x65feeds")
+        let map = bytes.first().is_some_and(|first| (0xa0..=0xbf).contains(first));
+        map && bytes.get(1..7).is_some_and(|name| name == b"\x65tally" || name == b"\x65feeds")
     }
 
     /// Reads the first item of a bundle or extract.

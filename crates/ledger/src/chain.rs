@@ -89,7 +89,13 @@ impl Chain {
     }
 
     /// Runs the steps `seq` to `authority` and returns the key whose signature must hold.
-    pub(crate) fn admit(&mut self, entry: &Entry, expected: u64) -> Result<PublicKey, Fault> {
+    /// `ends` says that no item follows.
+    pub(crate) fn admit(
+        &mut self,
+        entry: &Entry,
+        expected: u64,
+        ends: bool,
+    ) -> Result<PublicKey, Fault> {
         let seq = entry.payload().seq;
         match self.scope {
             Scope::Whole if seq != expected => {
@@ -101,6 +107,9 @@ impl Chain {
         self.linked(entry)?;
         self.in_feeds(entry)?;
         self.refers_back(entry)?;
+        if ends {
+            self.closes(Some(entry))?;
+        }
         let (kid, kind) = (entry.kid(), &entry.payload().event.kind);
         let key = self.authority.signer(seq, &kid, entry.governance())?;
         self.authority.permit(seq, &kid, kind, entry.governance())?;
@@ -250,14 +259,29 @@ impl Chain {
         for (feed, head) in heads.into_iter().flatten() {
             self.check_head(seq, feed, *head)?;
         }
-        if let Scope::Part { feeds, last } = &self.scope
-            && *last == seq
-            && !heads.is_some_and(|heads| heads.keys().eq(feeds.iter()))
-        {
-            let names: Vec<&str> = feeds.iter().map(FeedId::as_str).collect();
-            return fault(format!("heads of exactly {}", names.join(", ")), event.kind.to_string());
-        }
         Ok(())
+    }
+
+    /// Checks that a part ends in `heads` of exactly its feeds at the end of the ledger; `None` is
+    /// a withheld item.
+    pub(crate) fn closes(&self, entry: Option<&Entry>) -> Result<(), Fault> {
+        let Scope::Part { feeds, last } = &self.scope else {
+            return Ok(());
+        };
+        let names: Vec<&str> = feeds.iter().map(FeedId::as_str).collect();
+        let expected = format!("heads of exactly {} at entry {last}", names.join(", "));
+        let found = match entry.map(|entry| (entry, entry.governance())) {
+            Some((entry, Governance::Heads(heads))) if heads.keys().eq(feeds.iter()) => {
+                if entry.payload().seq == *last {
+                    return Ok(());
+                }
+                format!("them at entry {}", entry.payload().seq)
+            }
+            Some((_, Governance::Heads(_))) => "heads of other feeds".to_owned(),
+            Some((entry, _)) => entry.payload().event.kind.to_string(),
+            None => "a withheld entry".to_owned(),
+        };
+        Err(Fault::new(Code::References, expected, found))
     }
 
     fn check_head(&mut self, seq: u64, feed: &FeedId, head: u64) -> Result<(), Fault> {

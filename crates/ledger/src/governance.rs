@@ -1,5 +1,5 @@
-//! The bodies of `ledger.*`: genesis, roles, keys and the end (FORMAT.md, "Keys, roles and
-//! authority"). They are the only bodies besides `heads` that verification interprets.
+//! The bodies of `ledger.*`: genesis, roles, keys and the end (FORMAT.md, "The ledger's own
+//! entries"). They are the only bodies besides `heads` that verification interprets.
 
 use std::collections::{BTreeMap, BTreeSet};
 

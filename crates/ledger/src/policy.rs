@@ -97,7 +97,7 @@ impl FromStr for Policy {
             return Err(PolicyError { line: LINES_MAX + 1, problem });
         }
         let mut reader = Reader::default();
-        for (index, line) in text.lines().enumerate() {
+        for (index, line) in text.split('\n').enumerate() {
             let line_number = index + 1;
             let fault = |problem| PolicyError { line: line_number, problem };
             if line.contains(|c: char| c.is_whitespace() && c != ' ' && c != '\t') {
@@ -164,7 +164,10 @@ impl Reader {
         let threshold = match threshold {
             "any" => 1,
             "all" => members.len(),
-            number => number.parse().map_err(|_| format!("{number:.20?} is no threshold"))?,
+            number if number.bytes().all(|b| b.is_ascii_digit()) => {
+                number.parse().map_err(|_| format!("{number:.20?} is no threshold"))?
+            }
+            other => return Err(format!("{other:.20?} is no threshold")),
         };
         if threshold == 0 || threshold > members.len() {
             return Err(format!("a threshold of {threshold} among {} members", members.len()));

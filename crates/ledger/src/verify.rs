@@ -73,7 +73,7 @@ impl VerifiedLedger {
         let mut chain = self.chain.clone();
         for entry in entries {
             let seq = entry.payload().seq;
-            let key = chain.admit(entry, chain.next()).map_err(|fault| fault.at(seq))?;
+            let key = chain.admit(entry, chain.next(), false).map_err(|fault| fault.at(seq))?;
             if !key.holds(&entry.signed_bytes(), entry.signature()) {
                 return Err(broken_signature().at(seq));
             }

@@ -92,6 +92,17 @@ pub fn notices(verification: &Verification) -> Vec<String> {
              clock ran backwards",
             notice.seq
         ),
+        NoticeKind::AppearedLate { recorded, witnessed } => format!(
+            "entry {} is recorded at {recorded}, and a checkpoint witnessed at {} does not hold it \
+             yet",
+            notice.seq,
+            instant(*witnessed).unwrap_or_default()
+        ),
+        NoticeKind::Marked { kid, from } => format!(
+            "entry {} revokes the key {kid} as compromised: its entries from {from} on are marked, \
+             and count in full",
+            notice.seq
+        ),
         NoticeKind::SuccessorWithoutNext => format!(
             "entry {} puts a successor in charge that names no successor of its own",
             notice.seq

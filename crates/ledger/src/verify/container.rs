@@ -96,8 +96,8 @@ fn drive(
 
 /// Reads the first item; the inner error is its fault.
 fn manifest<R: Read>(stream: &mut Stream<R>) -> Result<Result<Manifest, Fault>, ReadError> {
-    const RECOGNISED: usize = 14;
-    let start = match stream.bytes_up_to(RECOGNISED as u64) {
+    const RECOGNISED: u64 = 7;
+    let start = match stream.bytes_up_to(RECOGNISED) {
         Ok(start) => start,
         Err(StreamError::Io(e)) => return Err(e.into()),
         Err(StreamError::Broken(_)) => Vec::new(),

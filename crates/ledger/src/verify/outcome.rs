@@ -31,6 +31,22 @@ pub enum NoticeKind {
     },
     /// The successor of an operator key names no successor of its own.
     SuccessorWithoutNext,
+    /// The entry is recorded more than 24 hours before a witnessed checkpoint that does not hold
+    /// it yet.
+    AppearedLate {
+        /// The author's clock.
+        recorded: Instant,
+        /// When that checkpoint was witnessed, in seconds since 1970-01-01T00:00:00Z.
+        witnessed: u64,
+    },
+    /// The entry revokes a key as compromised: its entries from a position on are marked, and
+    /// count in full.
+    Marked {
+        /// The thumbprint of the key.
+        kid: Hash,
+        /// The first position that was not witnessed before the date of compromise.
+        from: u64,
+    },
 }
 
 /// A checkpoint that the ledger reached.

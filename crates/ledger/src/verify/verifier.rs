@@ -19,6 +19,8 @@ use super::pins::{self, Pins};
 
 /// The entries whose signatures are checked together, on all processors.
 const BATCH: usize = 512;
+/// Seconds in a day: how long before its first checkpoint an entry may be recorded unremarked.
+const DAY: i64 = 24 * 60 * 60;
 /// The notices that are kept; further ones are only counted.
 const NOTICES_MAX: usize = 1000;
 
@@ -101,8 +103,12 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         if self.failed() {
             return;
         }
-        if let Err(fault) = self.chain.withhold(seq, id) {
-            return self.fail(fault.at(seq));
+        let place = seq.max(self.position());
+        let ends = self.ends();
+        let held = self.chain.withhold(seq, id);
+        if let Err(fault) = held.and_then(|()| if ends { self.chain.closes(None) } else { Ok(()) })
+        {
+            return self.fail(fault.at(place));
         }
         self.outcome.withheld.push(seq);
         self.leaf(seq, id, path);
@@ -115,6 +121,11 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         if self.outcome.fault.is_none() {
             self.outcome.fault = Some(fault);
         }
+    }
+
+    /// Returns whether no item follows the next one.
+    fn ends(&self) -> bool {
+        self.outcome.items + 1 == self.manifest.entries()
     }
 
     /// Returns the seq of the next item; of an extract, the least that it can have.
@@ -140,7 +151,7 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         if self.failed() {
             return;
         }
-        let key = match self.chain.admit(&entry, position) {
+        let key = match self.chain.admit(&entry, position, self.ends()) {
             Ok(key) => key,
             Err(fault) => return self.fail(fault.at(place)),
         };
@@ -286,12 +297,41 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         {
             kinds.push(NoticeKind::SuccessorWithoutNext);
         }
+        // Checkpoints that were reached do not hold this entry yet.
+        let witnessed = self.outcome.checkpoints.iter().filter_map(|c| c.witnessed).max();
+        let late = |t: &u64| i64::try_from(*t).is_ok_and(|t| t - payload.recorded.unix() > DAY);
+        if let Some(witnessed) = witnessed.filter(late) {
+            kinds.push(NoticeKind::AppearedLate { recorded: payload.recorded, witnessed });
+        }
         self.clock = Some(payload.recorded);
         for kind in kinds {
-            self.outcome.notices_total += 1;
-            if self.outcome.notices.len() < NOTICES_MAX {
-                self.outcome.notices.push(Notice { seq, kind });
+            self.report(Notice { seq, kind });
+        }
+    }
+
+    fn report(&mut self, notice: Notice) {
+        self.outcome.notices_total += 1;
+        if self.outcome.notices.len() < NOTICES_MAX {
+            self.outcome.notices.push(notice);
+        }
+    }
+
+    /// Reports which entries a date of compromise marks.
+    fn report_marked(&mut self) {
+        let mut marked = Vec::new();
+        for (kid, record) in self.chain.authority().keys() {
+            if let (Some(seq), Some(since)) = (record.revoked, &record.compromised) {
+                let start = since.interval().start;
+                let before = |c: &&CheckpointState| {
+                    c.witnessed.and_then(|t| i64::try_from(t).ok()).is_some_and(|t| t < start)
+                };
+                let sizes = self.outcome.checkpoints.iter().filter(before).map(|c| c.size);
+                let from = sizes.max().unwrap_or(0);
+                marked.push(Notice { seq, kind: NoticeKind::Marked { kid: *kid, from } });
             }
+        }
+        for notice in marked {
+            self.report(notice);
         }
     }
 
@@ -330,6 +370,7 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
     /// Returns the outcome, and the state of the chain at its end.
     pub(super) fn finish(mut self) -> (Verification, Chain) {
         let last = self.manifest.checkpoints.last().map(|(last, _)| last);
+        self.report_marked();
         if self.outcome.fault.is_none() {
             let faults = pins::check(
                 self.pins,
