@@ -25,6 +25,7 @@ pub mod name;
 pub mod note;
 pub mod payload;
 pub mod policy;
+pub mod replay;
 mod shape;
 mod stream;
 pub mod time;

@@ -4,6 +4,7 @@
 //! bytes on every machine. The keys are public and good for nothing else. [`golden`] and
 //! [`vectors`] hold what `tests/golden/` and `tests/vectors/` are made of.
 
+pub mod casebook;
 pub mod container;
 pub mod draft;
 pub mod forge;
