@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use ed25519_dalek::SigningKey;
 
 use crate::commands::{
-    checkpoint, completions, export, init, key, list, record, show, trust, verify,
+    checkpoint, completions, export, init, key, list, record, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -40,6 +40,8 @@ pub enum Command {
     Init(init::InitArgs),
     /// Record one event, or many
     Record(record::RecordArgs),
+    /// Show what was recorded, in order
+    Timeline(timeline::TimelineArgs),
     /// Show one entry whole
     Show(show::ShowArgs),
     /// List incidents, kinds or entries

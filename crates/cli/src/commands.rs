@@ -8,6 +8,7 @@ pub mod key;
 pub mod list;
 pub mod record;
 pub mod show;
+pub mod timeline;
 pub mod trust;
 pub mod verify;
 
@@ -30,6 +31,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Export(args) => export::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Key(args) => key::run(args, context),
+        Command::Timeline(args) => timeline::run(args, context),
         Command::Trust(args) => trust::run(args, context),
         Command::Completions(args) => completions::run(args, context),
     }

@@ -161,3 +161,18 @@ pub fn place(citation: &Citation) -> String {
         }
     }
 }
+
+/// Returns where something was said, in a few words: the end of the address, and the item.
+pub fn short_place(citation: &Citation) -> String {
+    match citation {
+        Citation::Web { url, item, .. } => {
+            let bare = url.trim_start_matches("https://").trim_start_matches("http://");
+            let tail = match bare.split_once("show_bug.cgi?id=") {
+                Some((_, bug)) => format!("bug {bug}"),
+                None => bare.split('/').next().unwrap_or(bare).to_owned(),
+            };
+            item.map_or(tail.clone(), |item| format!("{tail} comment {item}"))
+        }
+        Citation::Entry { seq, .. } => format!("entry {seq}"),
+    }
+}

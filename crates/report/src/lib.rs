@@ -7,4 +7,5 @@
 
 pub mod entry;
 pub mod text;
+pub mod timeline;
 pub mod verification;

@@ -86,6 +86,27 @@ pub fn wrapped(first: &str, text: &str, width: usize) -> String {
     out
 }
 
+/// Returns a length of time in human units: its two largest, such as `1 h 17 min` or `42 days`.
+pub fn duration(seconds: i64) -> String {
+    const UNITS: [(i64, &str, &str); 4] =
+        [(86_400, " day", " days"), (3600, " h", " h"), (60, " min", " min"), (1, " s", " s")];
+    let seconds = seconds.saturating_abs();
+    let mut parts = Vec::new();
+    let mut rest = seconds;
+    for (length, one, many) in UNITS {
+        let n = rest / length;
+        rest %= length;
+        if n > 0 {
+            parts.push(format!("{n}{}", if n == 1 { one } else { many }));
+        }
+        // Beyond ten days the hours say nothing more, and beyond an hour the seconds.
+        if parts.len() == 2 || n >= 10 && length == 86_400 {
+            break;
+        }
+    }
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +116,23 @@ mod tests {
         assert_eq!(escaped("a\u{1b}[31mb"), "a\\u{1b}[31mb");
         assert_eq!(escaped("a\u{202e}b\u{200b}\n"), "a\\u{202e}b\\u{200b}\\u{a}");
         assert_eq!(escaped("Müller – 日本"), "Müller – 日本");
+    }
+
+    #[test]
+    fn a_length_of_time_is_told_in_its_two_largest_units() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (4620, "1 h 17 min"),
+            (86_400, "1 day"),
+            (90_000, "1 day 1 h"),
+            (3_628_800 + 5000, "42 days"),
+            (-60, "1 min"),
+            (3601, "1 h 1 s"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
     }
 
     #[test]

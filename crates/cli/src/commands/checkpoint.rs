@@ -13,7 +13,7 @@ use crate::passphrase::{PassphraseArgs, Passphrases};
 use crate::trust::TrustStore;
 
 /// The arguments of `tally checkpoint`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct CheckpointArgs {
     /// The ledger directory
     #[arg(long, value_name = "DIR", env = "TALLY_LEDGER", default_value = ".")]

@@ -22,7 +22,7 @@ use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, LedgerDir, named_evidence};
 
 /// The arguments of `tally export`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "\
 Examples:
   tally export -o ledger.tally

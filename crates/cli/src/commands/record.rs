@@ -25,7 +25,7 @@ const LINES_MAX: u64 = 1024 * 1024 * 1024;
 const MANY: usize = 200;
 
 /// The arguments of `tally record`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "\
 Example:
   tally record --template legal.instrument > order.toml

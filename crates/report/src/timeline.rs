@@ -1,0 +1,214 @@
+//! A timeline: what was recorded, a row for each entry.
+
+use serde::Serialize;
+use serde_json::json;
+use tally_ledger::name::FeedId;
+use tally_ledger::payload::Basis;
+use tally_ledger::replay::{Content, Fact, Gap, SealedState, Timeline};
+
+use crate::entry;
+use crate::text::{Colour, Style, duration, escaped, wrapped};
+
+/// The schema number of the JSON.
+pub const SCHEMA: u32 = 1;
+
+/// Which entries a timeline shows, and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only the entries of this incident.
+    pub incident: Option<FeedId>,
+    /// In the order in which it occurred, as far as that is known, not in that of the record.
+    pub by_occurred: bool,
+}
+
+impl Selection {
+    /// Returns the facts chosen, in order.
+    pub fn of<'a>(&self, timeline: &'a Timeline) -> Vec<&'a Fact> {
+        let within = |fact: &&Fact| {
+            self.incident.as_ref().is_none_or(|incident| fact.feeds.contains(incident))
+        };
+        let mut facts: Vec<&Fact> = timeline.facts().iter().filter(within).collect();
+        if self.by_occurred {
+            // What has no time of its own stands at the time of its record.
+            facts.sort_by_key(|fact| {
+                match fact.occurred().map(tally_ledger::time::When::interval) {
+                    Some(interval) if interval.start != i64::MIN => (interval.start, fact.seq),
+                    Some(interval) => (interval.end, fact.seq),
+                    None => (fact.recorded.unix(), fact.seq),
+                }
+            });
+        }
+        facts
+    }
+}
+
+/// Returns the timeline as text, ending in a newline. `disclaimer` stands on top.
+pub fn text(
+    timeline: &Timeline,
+    selection: &Selection,
+    disclaimer: Option<&str>,
+    style: Style,
+) -> String {
+    let mut lines = Vec::new();
+    if let Some(disclaimer) = disclaimer {
+        lines.push(wrapped("", disclaimer, style.width));
+        lines.push(String::new());
+    }
+    for fact in selection.of(timeline) {
+        rows(fact, style, &mut lines);
+    }
+    let sealed = timeline.sealed();
+    let unopened = sealed.iter().filter(|s| s.state == SealedState::Unopened).count();
+    if unopened > 0 {
+        lines.push(String::new());
+        let oldest = sealed.iter().find(|s| s.state == SealedState::Unopened);
+        let since = oldest.map_or(String::new(), |s| {
+            format!("; the oldest in entry {}, recorded {}", s.seq, s.recorded)
+        });
+        let line = format!("{unopened} hidden values were never opened or erased{since}");
+        lines.push(wrapped("", &line, style.width));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn rows(fact: &Fact, style: Style, lines: &mut Vec<String>) {
+    let occurred =
+        fact.occurred().map_or_else(|| format!("recorded {}", fact.recorded), ToString::to_string);
+    let first = format!("{:>5}  ", fact.seq);
+    let feeds: Vec<&str> = fact.feeds.iter().map(FeedId::as_str).collect();
+    let head = format!("{occurred}  {}  in {}", fact.kind, feeds.join(", "));
+    let line = wrapped(&first, &escaped(&head), style.width);
+    lines.push(line.replacen(&occurred, &style.paint(&occurred, Colour::Bold), 1));
+    let indent = " ".repeat(7);
+    lines.push(wrapped(&indent, &escaped(&summary(fact)), style.width));
+    let flags = flags(fact);
+    if !flags.is_empty() {
+        let line = wrapped(&indent, &escaped(&flags.join("; ")), style.width);
+        lines.push(style.paint(&line, Colour::Dim));
+    }
+}
+
+/// Returns one line on what the entry says.
+fn summary(fact: &Fact) -> String {
+    match &fact.told().content {
+        Content::Understood(decoded) => decoded.body.summary(),
+        Content::NotUnderstood(reason) => format!("not understood: {reason}"),
+        Content::Sealed if fact.kind.as_str() == "sealed" => {
+            "sealed: an event is hidden".to_owned()
+        }
+        Content::Sealed => "an act on what is sealed".to_owned(),
+    }
+}
+
+/// Returns what a reader should know of the entry besides what it says.
+fn flags(fact: &Fact) -> Vec<String> {
+    let mut flags = vec![basis(fact.basis())];
+    match fact.gap {
+        Some(Gap::After(seconds)) => {
+            flags.push(format!("recorded {} after it occurred", duration(seconds)));
+        }
+        Some(Gap::Before(seconds)) => {
+            flags.push(format!("recorded {} before it occurred", duration(seconds)));
+        }
+        None => {}
+    }
+    if let Some(before) = fact.clock_behind {
+        flags.push(format!("the clock ran backwards: recorded {}, after {before}", fact.recorded));
+    }
+    if let Some(seen) = fact.window.seen {
+        flags.push(format!("witnessed by {seen}"));
+    }
+    if let Content::Understood(decoded) = &fact.told().content
+        && !decoded.hidden.is_empty()
+    {
+        flags.push(format!("sealed: {}", decoded.hidden.join(", ")));
+    }
+    match &fact.act {
+        Some(Ok(on)) => flags.push(format!("on entry {on}")),
+        Some(Err(reason)) => flags.push(format!("without effect: {reason}")),
+        None => {}
+    }
+    for correction in &fact.corrections {
+        let whose = if correction.own { "its author" } else { "another author" };
+        flags.push(format!("corrected by {whose} in entry {}", correction.seq));
+    }
+    for approval in &fact.approvals {
+        flags.push(format!("approved in entry {}", approval.seq));
+    }
+    for note in &fact.notes {
+        flags.push(format!("noted on in entry {note}"));
+    }
+    for (_, earlier) in &fact.copied {
+        flags.push(format!("a commitment copied from entry {earlier}"));
+    }
+    if let Some(since) = &fact.compromised {
+        flags.push(format!("by a key that its operator holds compromised since {since}"));
+    }
+    flags
+}
+
+fn basis(basis: &Basis) -> String {
+    match basis {
+        Basis::Own => "own record".to_owned(),
+        Basis::Measured(digests) => format!("measured ({})", count(digests.len(), "capture")),
+        Basis::Stated(citations) => match citations.as_slice() {
+            [one] => format!("stated in {}", entry::short_place(one)),
+            [one, more @ ..] => {
+                format!("stated in {} and {} more", entry::short_place(one), more.len())
+            }
+            [] => "stated".to_owned(),
+        },
+    }
+}
+
+fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+#[derive(Serialize)]
+struct Row {
+    seq: u64,
+    id: String,
+    kind: String,
+    feeds: Vec<String>,
+    occurred: Option<serde_json::Value>,
+    recorded: String,
+    summary: String,
+    basis: String,
+    flags: Vec<String>,
+    understood: bool,
+    witnessed: Option<String>,
+}
+
+/// Returns the timeline as JSON: an object with the schema number 1, ending in a newline.
+pub fn json(timeline: &Timeline, selection: &Selection, disclaimer: Option<&str>) -> String {
+    let row = |fact: &Fact| Row {
+        seq: fact.seq,
+        id: fact.id.to_string(),
+        kind: fact.kind.to_string(),
+        feeds: fact.feeds.iter().map(ToString::to_string).collect(),
+        occurred: fact.occurred().map(|when| json!(when)),
+        recorded: fact.recorded.to_string(),
+        summary: summary(fact),
+        basis: basis(fact.basis()),
+        flags: flags(fact).split_off(1),
+        understood: !matches!(fact.told().content, Content::NotUnderstood(_)),
+        witnessed: fact.window.seen.map(|seen| seen.to_string()),
+    };
+    let rows: Vec<Row> = selection.of(timeline).into_iter().map(row).collect();
+    let sealed: Vec<_> = timeline
+        .sealed()
+        .iter()
+        .filter(|s| s.state == SealedState::Unopened)
+        .map(|s| json!({ "seq": s.seq, "hash": s.hash, "recorded": s.recorded }))
+        .collect();
+    let json = json!({
+        "schema": SCHEMA,
+        "origin": timeline.origin(),
+        "disclaimer": disclaimer,
+        "entries": rows,
+        "sealed": sealed,
+    });
+    let text = serde_json::to_string_pretty(&json).expect("JSON has text keys");
+    text + "\n"
+}
