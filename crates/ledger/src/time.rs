@@ -213,7 +213,14 @@ impl fmt::Display for When {
             (Some(zone), None) => format!(" UTC{zone}"),
             (Some(zone), Some(_)) => format!(" (zone presumed UTC{zone})"),
         };
-        f.pad(&format!("{}{zone}", self.at.replace('T', " ")))
+        let at = self.at.replace('T', " ");
+        let words = match at.split_once('/') {
+            Some(("..", end)) => format!("not later than {end}"),
+            Some((start, "..")) => format!("not before {start}"),
+            Some((start, end)) => format!("{start} to {end}"),
+            None => at,
+        };
+        f.pad(&format!("{words}{zone}"))
     }
 }
 
@@ -458,6 +465,24 @@ mod tests {
             assert!(When::new("2024", Some(bad), None).is_err(), "{bad}");
         }
         assert!(When::new("2024", None, Some("rule".parse().unwrap())).is_err());
+    }
+
+    #[test]
+    fn a_time_is_shown_in_words() {
+        for (at, zone, text) in [
+            ("2024-08-03T20:47", Some("Z"), "2024-08-03 20:47 UTC"),
+            ("2024-08-03T20:47", Some("+02:00"), "2024-08-03 20:47 UTC+02:00"),
+            ("2024-08-03T20:47", None, "2024-08-03 20:47 (zone unknown)"),
+            ("2024-08-03", None, "2024-08-03"),
+            ("../2024-08", None, "not later than 2024-08"),
+            ("2024/..", None, "not before 2024"),
+            ("2024-08-03/2024-08-05", None, "2024-08-03 to 2024-08-05"),
+        ] {
+            assert_eq!(When::new(at, zone, None).unwrap().to_string(), text);
+        }
+        let rule = "ccadb.timeline_utc".parse().unwrap();
+        let presumed = When::new("2024-08-03T20:47", Some("Z"), Some(rule)).unwrap();
+        assert_eq!(presumed.to_string(), "2024-08-03 20:47 (zone presumed UTC)");
     }
 
     #[test]

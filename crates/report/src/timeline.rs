@@ -5,6 +5,7 @@ use serde_json::json;
 use tally_ledger::name::FeedId;
 use tally_ledger::payload::Basis;
 use tally_ledger::replay::{Content, Fact, Gap, SealedState, Timeline};
+use tally_ledger::time::{Interval, When};
 
 use crate::entry;
 use crate::text::{Colour, Style, duration, escaped, wrapped};
@@ -39,6 +40,16 @@ impl Selection {
             });
         }
         facts
+    }
+}
+
+/// Returns the middle of the time in which an event lies, or the end that is known.
+fn middle(fact: &Fact) -> i64 {
+    match fact.occurred().map(When::interval) {
+        Some(Interval { start: i64::MIN, end }) => end,
+        Some(Interval { start, end: i64::MAX }) => start,
+        Some(Interval { start, end }) => start + (end - start) / 2,
+        None => fact.recorded.unix(),
     }
 }
 
