@@ -33,6 +33,7 @@ use self::describe::{Described, clipped};
 use self::ledger::Structural;
 use crate::claim::Claim;
 use crate::name::Kind;
+use crate::payload::each_hidden;
 
 /// The longest summary, in characters.
 pub const SUMMARY_MAX: usize = 100;
@@ -124,14 +125,14 @@ macro_rules! kinds {
         },)*];
 
         impl Body {
-            /// Reads the members of a body of `kind`, from which `hidden` has been taken out.
+            /// Reads a body of `kind`, from which `hidden` has been taken out.
             fn read(
                 kind: &'static KindInfo,
-                members: Vec<(Value, Value)>,
+                body: &Value,
                 hidden: &[String],
             ) -> Result<Self, NotUnderstood> {
                 match kind.name {
-                    $($name => decode::read(members, hidden).map(Self::$variant),)*
+                    $($name => decode::read(body, hidden).map(Self::$variant),)*
                     _ => Err(NotUnderstood::Kind {
                         kind: kind.name.to_owned(),
                         nearest: None,
@@ -284,8 +285,13 @@ pub fn decode(kind: &Kind, body: &Value) -> Result<Decoded, NotUnderstood> {
         return Ok(Decoded { body, hidden: Vec::new() });
     }
     let mut hidden = Vec::new();
-    let clear = decode::without_hidden(members, info.members, "", &mut hidden);
-    let body = Body::read(info, clear, &hidden)?;
+    let mut any = false;
+    each_hidden(body, &mut |_| any = true);
+    if !any {
+        return Ok(Decoded { body: Body::read(info, body, &hidden)?, hidden });
+    }
+    let clear = Value::Map(decode::without_hidden(members, info.members, "", &mut hidden));
+    let body = Body::read(info, &clear, &hidden)?;
     Ok(Decoded { body, hidden })
 }
 
@@ -327,8 +333,8 @@ impl Body {
         if let Some((member, found)) = decode::number_out_of_range(&value, "") {
             return Err(DocumentError::Number { member, found });
         }
-        let members = decode::as_members(&value)?.to_vec();
-        let body = Self::read(info, members, &[])?;
+        decode::as_members(&value)?;
+        let body = Self::read(info, &value, &[])?;
         match body.unknown().into_iter().next() {
             None => Ok(body),
             Some(Unknown { member, nearest }) => {

@@ -116,19 +116,15 @@ pub(crate) fn without_hidden(
 /// # Errors
 ///
 /// Fails if a required member is missing, or hidden, or a member does not fit.
-pub(crate) fn read<T: Known>(
-    members: Vec<(Value, Value)>,
-    taken: &[String],
-) -> Result<T, NotUnderstood> {
+pub(crate) fn read<T: Known>(body: &Value, taken: &[String]) -> Result<T, NotUnderstood> {
     for Member { name, required, .. } in T::MEMBERS {
         if *required && taken.iter().any(|place| place == name) {
             return Err(NotUnderstood::Hidden { member: name });
         }
     }
-    let body = Value::Map(members);
     body.deserialized().map_err(|error| {
         let fallback = || misfit("body", &error);
-        T::misfit(&body, "").unwrap_or_else(fallback).into()
+        T::misfit(body, "").unwrap_or_else(fallback).into()
     })
 }
 

@@ -223,7 +223,9 @@ pub(crate) use members;
 
 /// Declares a set of words: `closed`, or `open` to other words of the form `[a-z][a-z0-9_]*`.
 macro_rules! words {
-    ($(#[$meta:meta])* closed $name:ident { $($(#[$doc:meta])* $word:ident = $text:literal,)* }) => {
+    ($(#[$meta:meta])* closed $name:ident {
+        $($(#[$doc:meta])* $word:ident = $text:literal,)*
+    }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name { $($(#[$doc])* $word,)* }
@@ -241,7 +243,9 @@ macro_rules! words {
             }
         }
     };
-    ($(#[$meta:meta])* open $name:ident { $($(#[$doc:meta])* $word:ident = $text:literal,)* }) => {
+    ($(#[$meta:meta])* open $name:ident {
+        $($(#[$doc:meta])* $word:ident = $text:literal,)*
+    }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name {

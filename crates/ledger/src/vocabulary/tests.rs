@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use ciborium::Value;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -421,4 +422,54 @@ fn a_long_summary_is_cut_with_an_ellipsis() {
     let body = document("entry.note", &json!({ "text": "é".repeat(300) })).unwrap();
     assert_eq!(body.summary().chars().count(), SUMMARY_MAX);
     assert!(body.summary().ends_with('…'));
+}
+
+/// Makes values of the profile whose maps have the names that `names` offers.
+fn value(names: Vec<&'static str>) -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        (-3i64..9).prop_map(Value::from),
+        any::<bool>().prop_map(Value::Bool),
+        Just(Value::Null),
+        prop::sample::select(names.clone()).prop_map(Value::from),
+        Just("2026-01-31".into()),
+        Just(Value::Bytes(vec![7; 32])),
+    ];
+    leaf.prop_recursive(4, 48, 6, move |inner| {
+        let name = prop::sample::select(names.clone());
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::btree_map(name, inner, 0..8).prop_map(|members| {
+                Value::Map(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
+            }),
+        ]
+    })
+}
+
+/// The names of a kind's members at every level, of claims, and of a hidden value.
+fn names_in(info: &KindInfo) -> Vec<&'static str> {
+    let inner = info.members.iter().flat_map(|member| member.inner);
+    let mut names: Vec<_> = info.members.iter().chain(inner).map(|member| member.name).collect();
+    names.extend(["...", "says", "origin", "kind", "when", "at", "zone", "will", "parsed", "due"]);
+    names
+}
+
+proptest! {
+    /// Whatever a body holds: it is read and written back the same, or refused with a place.
+    #[test]
+    fn a_hostile_body_is_read_or_refused_and_never_panics(
+        (info, body) in (0..KINDS.len()).prop_flat_map(|at| {
+            (Just(&KINDS[at]), value(names_in(&KINDS[at])))
+        }),
+    ) {
+        match decode(&name(info.name), &body) {
+            Ok(Decoded { body: read, hidden }) => {
+                let again = Body::decode(&name(info.name), &read.to_value());
+                prop_assert_eq!(again.as_ref(), Ok(&read));
+                prop_assert!(read.to_json().is_object());
+                prop_assert!(read.summary().chars().count() <= SUMMARY_MAX);
+                prop_assert!(hidden.iter().all(|place| !place.is_empty()));
+            }
+            Err(refused) => prop_assert!(!refused.to_string().starts_with(": ")),
+        }
+    }
 }
