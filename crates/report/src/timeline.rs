@@ -31,13 +31,7 @@ impl Selection {
         let mut facts: Vec<&Fact> = timeline.facts().iter().filter(within).collect();
         if self.by_occurred {
             // What has no time of its own stands at the time of its record.
-            facts.sort_by_key(|fact| {
-                match fact.occurred().map(tally_ledger::time::When::interval) {
-                    Some(interval) if interval.start != i64::MIN => (interval.start, fact.seq),
-                    Some(interval) => (interval.end, fact.seq),
-                    None => (fact.recorded.unix(), fact.seq),
-                }
-            });
+            facts.sort_by_key(|fact| (middle(fact), fact.seq));
         }
         facts
     }
