@@ -212,23 +212,24 @@ class Verification:
         while opened := [hash_ for hash_ in left if hash_ in hidden]:
             for hash_ in opened:
                 value = disclosed(left.pop(hash_))
-                hidden.update(hidden_in(value))
-                named.update(digests_in(value))
-                carried.discard(hash_)
+                if value is not None:
+                    hidden.update(hidden_in(value))
+                    named.update(digests_in(value))
+                    carried.discard(hash_)
         for hash_ in sorted(carried - named):
             self.chain.report("evidence-unnamed", hash=hash_.hex())
         for hash_ in sorted(named - set(self.files)):
             self.chain.report("evidence-absent", hash=hash_.hex())
 
 
-def disclosed(data: bytes) -> Any:
-    """The value of a disclosure; None if it is a decoy, or no disclosure at all (19)."""
+def disclosed(data: bytes) -> list[Any] | None:
+    """What a disclosure holds beside its salt; None if it is no disclosure (19)."""
     try:
         value = whole_item(data)
     except Bad:
         return None
-    good = type(value) is list and len(value) == 2 and type(value[0]) is bytes
-    return value[1] if good and len(value[0]) == 16 else None
+    good = type(value) is list and 1 <= len(value) <= 2 and type(value[0]) is bytes
+    return value[1:] if good and len(value[0]) == 16 else None
 
 
 def digests_in(value: Any) -> set[bytes]:
