@@ -138,16 +138,16 @@ class Chain:
                 step(entry)
             except Bad as error:
                 raise Fault(code, place, str(error)) from error
-            if code == "seq":
-                place = entry.seq
+            if code == "payload-members" and self.extract:
+                place = max(place, entry.seq)
         self.remember(entry, item)
 
     def take_withheld(self, item: Item, place: int, is_last: bool) -> None:
-        if place == 0:
-            raise Fault("item", place, "entry 0 is withheld")
         seq = place if item.seq is None else item.seq
-        if seq < place:
-            raise Fault("seq", place, f"the seq {seq} is not greater than the one before")
+        if seq == 0:
+            raise Fault("item", place, "entry 0 is withheld")
+        if seq < place or place == 0:
+            raise Fault("seq", max(place, seq), f"the seq {seq} does not follow that before")
         if self.extract and is_last:
             raise Fault("references", seq, "the last item is withheld, not an entry of kind heads")
         self.ids[seq], self.paths[seq] = item.content, item.path
@@ -263,12 +263,11 @@ class Chain:
     def key(self, entry: Entry) -> None:
         kid, body = entry.header[4], entry.body
         if entry.seq == 0:
-            # Of another kind than genesis, the next step refuses it.
-            if entry.kind == "ledger.genesis":
-                own = [k for k in body["keys"] if thumbprint(k["key"]) == kid]
-                need(own, f"{kid.hex()} is none of the keys of genesis")
-                entry.author = own[0]["key"]
-                entry.roles = {role for k in own for role in k["roles"]}
+            keys = body["keys"] if entry.kind == "ledger.genesis" else []
+            own = [k for k in keys if thumbprint(k["key"]) == kid]
+            need(own, f"{kid.hex()} is none of the keys of genesis")
+            entry.author = own[0]["key"]
+            entry.roles = {role for k in own for role in k["roles"]}
         elif entry.succeeds:
             need(kid == thumbprint(body["key"]["key"]), "a succession signed by another key")
             old = self.live(body["kid"])

@@ -100,8 +100,7 @@ class Container:
             raise Fault("size", place, f"the entry has {length} bytes")
         content, at = string(self.data, at, length)
         path, at = item(self.data, at, level=2)
-        hashes(path)
-        need(len(path) <= PATH_MAX, f"the path has {len(path)} hashes")
+        path_of_hashes(path)
         seq = None
         if count == 3:
             seq, at = item(self.data, at, level=2)
@@ -132,9 +131,10 @@ def ascends(values: list[Any]) -> bool:
     return all(a < b for a, b in zip(values, values[1:]))
 
 
-def hashes(value: Any) -> None:
+def path_of_hashes(value: Any) -> None:
+    """An inclusion path or a consistency proof: [* hash]."""
     if value != []:
-        array(digest)(value)
+        array(digest, PATH_MAX)(value)
 
 
 def listed(value: Any) -> None:
@@ -185,7 +185,7 @@ def proven(value: Any) -> None:
     """A checkpoint and its proof of consistency: [text, [* hash]]."""
     need(type(value) is list and len(value) == 2, "a checkpoint is not an array of two")
     text(value[0])
-    hashes(value[1])
+    path_of_hashes(value[1])
 
 
 # --------------------------------------------------------------------------------------- 12 Tree
