@@ -1,5 +1,6 @@
 //! The tests that look at the whole: one binary, one module for each purpose.
 
 mod case_sources;
+mod foreign;
 mod golden;
 mod tidy;

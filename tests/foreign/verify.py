@@ -8,9 +8,10 @@ of which it uses Ed25519 only. Numbers in comments are sections of docs/FORMAT.m
     verify.py [--key VKEY] [--policy FILE] [--ledger-id HEX] [--seen FILE] [--unpinned] [--json]
               SOURCE...
     verify.py --vectors DIR
+    verify.py --golden DIR
 
 The exit status is that of section 17; 1 if the options are wrong, if a source is not recognised,
-or if a vector is not as expected. Of several sources the highest counts.
+or if a vector or a golden file is not as it should be. Of several sources the highest counts.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import argparse
 import base64
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cbor import Bad, need, sha256, whole_item
+from cbor import Bad, item, need, sha256, whole_item
 from chain import Chain
 from container import Container, Fault, Tree, consistent, included, recognised
 from shapes import file_shape, hidden_in, start_of
@@ -31,6 +33,8 @@ from signing import Checkpoint, Policy, Vkey, decode64
 
 DISCLOSURE_MAX = 65_535
 DAY = 86_400
+# How far apart the bits are that are altered in golden files: odd, so that all eight get their turn.
+STRIDE = 13
 
 
 @dataclass
@@ -257,6 +261,9 @@ def verify(data: bytes, pins: Pins) -> Result:
 # ------------------------------------------------------------------------ 21 Vectors, golden files
 
 
+Trial = Callable[[Path], str | None]
+
+
 def vector(path: Path) -> str | None:
     """Runs one vector; says how it disagrees."""
     headers, _, body = path.read_text("utf-8").partition("\n\n")
@@ -292,16 +299,49 @@ def show(verdict: str, code: str | None, seq: str | None) -> str:
 
 def vectors(folder: Path) -> bool:
     """Runs all vectors of a folder, and prints each that disagrees."""
-    return conclude_all(dict.fromkeys(sorted(folder.rglob("*.vector")), vector))
+    return conclude(dict.fromkeys(sorted(folder.rglob("*.vector")), vector))
 
 
-def conclude_all(trials: dict[Path, Any]) -> bool:
+def golden_container(path: Path) -> str | None:
+    """Verifies a golden bundle or extract under its pin, and then with one bit altered."""
+    vkey = path.with_name("ledger.vkey").read_text("utf-8").removesuffix("\n")
+    data, pins = path.read_bytes(), Pins([Vkey.parse(vkey, 1)])
+    result = verify(data, pins)
+    if result.verdict != "whole":
+        return f"expected whole, found {result.verdict}: {result.message}"
+    for at in range(0, len(data), STRIDE):
+        altered = bytearray(data)
+        altered[at] ^= 1 << at % 8
+        verdict = verify(bytes(altered), pins).verdict
+        if verdict not in ("failed", "unrecognised"):
+            return f"{verdict} although byte {at} was altered"
+    return None
+
+
+def golden_checkpoint(path: Path) -> str | None:
+    """Finds a golden checkpoint in the bundle, which has verified, to the byte."""
+    first, _ = item(path.with_name("ledger.tally").read_bytes(), 0)
+    note = path.read_text("utf-8")
+    if Checkpoint.parse(note).size != int(path.suffix[1:]):
+        return "its size is not the one it is named after"
+    return None if note in first["checkpoints"] else "the bundle does not carry it"
+
+
+def golden(folder: Path) -> bool:
+    """Holds all golden files of a folder."""
+    trials: dict[Path, Trial] = dict.fromkeys(sorted(folder.glob("*.tally")), golden_container)
+    trials |= dict.fromkeys(sorted(folder.glob("checkpoint.*")), golden_checkpoint)
+    return conclude(trials)
+
+
+def conclude(trials: dict[Path, Trial]) -> bool:
+    """Prints each trial that fails, and how many did; without any trial nothing has passed."""
     failed = 0
     for path, trial in trials.items():
         try:
             objection = trial(path)
-        except (Bad, ValueError, KeyError) as error:
-            objection = f"not a vector: {error!r}"
+        except (Bad, OSError, ValueError, KeyError) as error:
+            objection = f"cannot be read: {error!r}"
         if objection is not None:
             failed += 1
             print(f"{path.name}: {objection}")
@@ -328,6 +368,7 @@ def parser() -> Parser:
     options.add_argument("--unpinned", action="store_true", help="exit 0 without a pin, too")
     options.add_argument("--json", action="store_true", help="print one JSON object per source")
     options.add_argument("--vectors", metavar="DIR", type=Path)
+    options.add_argument("--golden", metavar="DIR", type=Path)
     options.add_argument("source", metavar="SOURCE", nargs="*", type=Path)
     return options
 
@@ -368,6 +409,8 @@ def main() -> int:
     given = options.parse_args()
     if given.vectors is not None:
         return 0 if vectors(given.vectors) else 1
+    if given.golden is not None:
+        return 0 if golden(given.golden) else 1
     if not given.source:
         options.error("name a bundle or an extract")
     status = 0

@@ -1,21 +1,25 @@
 // Sumdb reads a ledger's checkpoints as what they are to everybody else: signed notes about a
 // Merkle tree, with the packages that check Go's own checksum database.
 //
-//	sumdb VKEYFILE BUNDLE CHECKPOINT...
+//	sumdb GOLDEN
 //
-// Each checkpoint must open under the vkey, and be refused once one byte of its text is altered.
-// Its root must be that of a tree over the entry ids of the bundle up to its size. The exit status
-// is 0 if all of that holds.
+// It reads the folder of golden files. Each checkpoint.N must open under the key in ledger.vkey, or
+// under the checkpoint key before it, and be refused once its size is altered. Its root must be
+// that of a tree over the first N entries of ledger.tally. The last must open under ledger.vkey.
+// The exit status is 0 if all of that holds.
 package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -23,23 +27,35 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
+// firstSeed makes the first checkpoint key of the golden ledger, as the README beside it says.
+const firstSeed = "tally test key checkpoint"
+
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) < 4 {
-		log.Fatal("usage: sumdb VKEYFILE BUNDLE CHECKPOINT...")
+	if len(os.Args) != 2 {
+		log.Fatal("usage: sumdb GOLDEN")
 	}
-	vkey := strings.TrimSpace(string(read(os.Args[1])))
-	verifier, err := note.NewVerifier(vkey)
-	if err != nil {
-		log.Fatalf("%s: %v", os.Args[1], err)
+	golden := os.Args[1]
+	last := verifier(strings.TrimSpace(string(read(filepath.Join(golden, "ledger.vkey")))))
+	leaves := leaves(read(filepath.Join(golden, "ledger.tally")))
+	paths, err := filepath.Glob(filepath.Join(golden, "checkpoint.*"))
+	if err != nil || len(paths) == 0 {
+		log.Fatalf("%s: no checkpoints: %v", golden, err)
 	}
-	leaves := leaves(read(os.Args[2]))
-	for _, path := range os.Args[3:] {
-		if err := check(read(path), verifier, leaves); err != nil {
+	for _, path := range paths {
+		size, err := strconv.Atoi(strings.TrimPrefix(filepath.Ext(path), "."))
+		if err != nil {
+			log.Fatalf("%s: %v", path, err)
+		}
+		keys := []note.Verifier{last}
+		if size < len(leaves) {
+			keys = append(keys, firstKey(last.Name()))
+		}
+		if err := check(read(path), size, keys, leaves); err != nil {
 			log.Fatalf("%s: %v", path, err)
 		}
 	}
-	fmt.Printf("%d checkpoints opened, %d altered ones refused\n", len(os.Args)-3, len(os.Args)-3)
+	fmt.Printf("%d checkpoints opened, %d altered ones refused\n", len(paths), len(paths))
 }
 
 func read(path string) []byte {
@@ -50,27 +66,43 @@ func read(path string) []byte {
 	return data
 }
 
-// check holds one checkpoint against the key and the tree.
-func check(message []byte, verifier note.Verifier, leaves []tlog.Hash) error {
-	opened, err := note.Open(message, note.VerifierList(verifier))
+func verifier(vkey string) note.Verifier {
+	found, err := note.NewVerifier(vkey)
+	if err != nil {
+		log.Fatalf("%s: %v", vkey, err)
+	}
+	return found
+}
+
+// firstKey is the key that the golden ledger replaces.
+func firstKey(name string) note.Verifier {
+	seed := sha256.Sum256([]byte(firstSeed))
+	public := ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
+	vkey, err := note.NewEd25519VerifierKey(name, public)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return verifier(vkey)
+}
+
+// check holds the checkpoint of a size against the keys and the tree.
+func check(message []byte, size int, keys []note.Verifier, leaves []tlog.Hash) error {
+	known := note.VerifierList(keys...)
+	opened, err := note.Open(message, known)
 	if err != nil {
 		return err
 	}
 	altered := append([]byte(nil), message...)
 	altered[bytes.IndexByte(altered, '\n')+1] ^= 1
-	if _, err := note.Open(altered, note.VerifierList(verifier)); err == nil {
-		return fmt.Errorf("opens although its size was altered")
+	if _, err := note.Open(altered, known); err == nil {
+		return errors.New("opens although its size was altered")
 	}
 	lines := strings.Split(opened.Text, "\n")
-	if len(lines) != 4 {
-		return fmt.Errorf("has %d lines, expected 3", len(lines)-1)
+	if len(lines) != 4 || lines[1] != strconv.Itoa(size) {
+		return fmt.Errorf("states %q, expected three lines and the size %d", opened.Text, size)
 	}
-	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil {
-		return err
-	}
-	if size < 1 || size > int64(len(leaves)) {
-		return fmt.Errorf("size %d, but the bundle has %d entries", size, len(leaves))
+	if size > len(leaves) {
+		return fmt.Errorf("is of size %d, but the bundle has %d entries", size, len(leaves))
 	}
 	root, err := treeRoot(leaves[:size])
 	if err != nil {
