@@ -47,6 +47,16 @@ impl Bundle {
         Self { bytes, spans }
     }
 
+    /// How many whole records the file begins with.
+    pub(crate) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// The whole content of the file, up to the most that a bundle can take.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(crate) fn entry(&self, index: usize) -> Option<&[u8]> {
         self.spans.get(index).map(|span| &self.bytes[span.clone()])
     }
@@ -62,10 +72,6 @@ impl Bundle {
     /// Where the last whole record ends.
     pub(crate) fn end(&self) -> usize {
         self.spans.last().map_or(0, |span| span.end)
-    }
-
-    pub(crate) fn len_bytes(&self) -> usize {
-        self.bytes.len()
     }
 
     /// How many bytes follow the last whole record.

@@ -3,12 +3,11 @@
 use std::fs;
 use std::io;
 
+use tally_ledger::note::{self, NoteError};
+
 use crate::durable;
 use crate::error::Error;
-use crate::layout::Layout;
-
-/// The largest note that the format allows, in bytes.
-const NOTE_BYTES_MAX: u64 = 64 << 10;
+use crate::layout::{Layout, is_temporary};
 
 /// A stored checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub(crate) fn sizes(layout: &Layout) -> Result<Vec<u64>, Error> {
         let item = item.map_err(|source| Error::failed("read", &dir, source))?;
         let name = item.file_name();
         let name = name.to_string_lossy();
-        if name.ends_with(".tmp") {
+        if is_temporary(&item.path()) {
             continue;
         }
         let size = name.parse().ok().filter(|_| name.len() == 20);
@@ -48,29 +47,27 @@ pub(crate) fn sizes(layout: &Layout) -> Result<Vec<u64>, Error> {
 /// Reads the checkpoint filed under `size`.
 pub(crate) fn read(layout: &Layout, size: u64) -> Result<Option<Checkpoint>, Error> {
     let path = layout.checkpoint(size);
-    let Some(bytes) = durable::read_up_to(&path, NOTE_BYTES_MAX)? else {
+    let Some(bytes) = durable::read_up_to(&path, note::NOTE_MAX as u64)? else {
         return Ok(None);
     };
-    match String::from_utf8(bytes) {
-        Ok(note) if note.len() as u64 <= NOTE_BYTES_MAX => Ok(Some(Checkpoint { size, note })),
-        _ => Err(Error::CheckpointForm { path }),
-    }
+    let note = String::from_utf8(bytes).map_err(|_| {
+        let source = NoteError { expected: "text in UTF-8", found: "other bytes".to_owned() };
+        Error::CheckpointForm { path, source }
+    })?;
+    Ok(Some(Checkpoint { size, note }))
 }
 
 /// Stores a note under `size`. One that is there is replaced only by the same text with the same
 /// signatures and more.
 pub(crate) fn put(layout: &Layout, size: u64, note: &str) -> Result<(), Error> {
     let path = layout.checkpoint(size);
-    let Some((text, signatures)) = parts(note) else {
-        return Err(Error::CheckpointForm { path });
-    };
+    check(layout, size, note)?;
     if let Some(stored) = read(layout, size)? {
         if stored.note == note {
             return Ok(());
         }
-        let grown = parts(&stored.note).is_some_and(|(old_text, old_signatures)| {
-            old_text == text
-                && old_signatures.lines().all(|old| signatures.lines().any(|new| new == old))
+        let grown = parts(&stored.note).zip(parts(note)).is_some_and(|(old, new)| {
+            old.0 == new.0 && old.1.lines().all(|old| new.1.lines().any(|new| new == old))
         });
         if !grown {
             return Err(Error::CheckpointConflict { path, size });
@@ -80,9 +77,17 @@ pub(crate) fn put(layout: &Layout, size: u64, note: &str) -> Result<(), Error> {
     durable::write(&path, note.as_bytes())
 }
 
-/// Takes a signed note apart at its last empty line (C2SP signed-note).
+/// Reads a note as a checkpoint of `size`.
+pub(crate) fn check(layout: &Layout, size: u64, note: &str) -> Result<note::Checkpoint, Error> {
+    let path = || layout.checkpoint(size);
+    match note.parse::<note::Checkpoint>() {
+        Ok(checkpoint) if checkpoint.size() == size => Ok(checkpoint),
+        Ok(other) => Err(Error::CheckpointName { path: path(), found: other.size() }),
+        Err(source) => Err(Error::CheckpointForm { path: path(), source }),
+    }
+}
+
+/// Takes a checkpoint apart into its text and its signature lines.
 fn parts(note: &str) -> Option<(&str, &str)> {
-    let (text, signatures) = note.rsplit_once("\n\n")?;
-    let fits = note.len() as u64 <= NOTE_BYTES_MAX && note.ends_with('\n');
-    (fits && !signatures.trim().is_empty()).then_some((text, signatures))
+    note.split_once("\n\n")
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
+use tally_ledger::note::NoteError;
 
 /// Why an operation on a store failed. Unless a variant says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -258,11 +259,62 @@ pub enum Error {
         /// Its size.
         size: u64,
     },
-    /// A checkpoint is not text of at most 64 KiB that ends in signature lines.
-    #[error("{} is not a signed note of at most 65536 bytes", path.display())]
+    /// A checkpoint is not a signed note with an origin, a size and a root.
+    #[error("{} is not a checkpoint: {source}", path.display())]
     CheckpointForm {
         /// The file that holds it, or would.
         path: PathBuf,
+        /// What is wrong with it.
+        source: NoteError,
+    },
+    /// A checkpoint is for another size than the one under which it is filed, or was to be.
+    #[error("{} is a checkpoint of size {found}", path.display())]
+    CheckpointName {
+        /// The file that holds it, or would.
+        path: PathBuf,
+        /// The size that it states.
+        found: u64,
+    },
+    /// A checkpoint states another root than that of the entries, by those copies that are at hand.
+    #[error("{} states the root {expected}; the entries have {found}", path.display())]
+    CheckpointRoot {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The root that it states.
+        expected: Hash,
+        /// The root of the entries.
+        found: Hash,
+    },
+    /// An entry does not name its own position and the id of the entry before.
+    #[error("entry {seq} in {} does not follow the entry before it", path.display())]
+    ChainBroken {
+        /// The bundle file, or the database directory if only that holds the entry.
+        path: PathBuf,
+        /// The position of the entry.
+        seq: u64,
+    },
+    /// sled has no file, or has not this entry.
+    #[error("the database {} lacks entry {seq}", path.display())]
+    DbMissing {
+        /// The database directory.
+        path: PathBuf,
+        /// The position of the entry.
+        seq: u64,
+    },
+    /// No copy holds this entry whole, so nothing can be rebuilt from them.
+    #[error(
+        "entry {seq} is whole neither in {} nor in {}; its id is {id}",
+        bundle.display(), db.display()
+    )]
+    EntryLost {
+        /// The position of the entry.
+        seq: u64,
+        /// The id that the entry after it names, or the head.
+        id: FoundId,
+        /// The bundle file that should hold it.
+        bundle: PathBuf,
+        /// The database directory, which should hold it too.
+        db: PathBuf,
     },
     /// A file in `checkpoints` or `evidence` has a name that does not belong there.
     #[error("{} does not belong there: its name is not {expected}", path.display())]
@@ -296,7 +348,7 @@ impl std::fmt::Display for FoundId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             Some(id) => id.fmt(f),
-            None => f.write_str("absent"),
+            None => f.write_str("unknown"),
         }
     }
 }

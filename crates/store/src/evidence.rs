@@ -10,7 +10,7 @@ use tally_ledger::hash::Hash;
 use crate::aside;
 use crate::durable;
 use crate::error::Error;
-use crate::layout::Layout;
+use crate::layout::{Layout, is_temporary};
 
 /// A stored evidence file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +128,7 @@ pub(crate) fn list(layout: &Layout) -> Result<Vec<Evidence>, Error> {
         let item = item.map_err(failed)?;
         let name = item.file_name();
         let name = name.to_string_lossy();
-        if name.ends_with(".tmp") {
+        if is_temporary(&item.path()) {
             continue;
         }
         let path = item.path();

@@ -115,6 +115,11 @@ impl Layout {
     }
 }
 
+/// Returns whether a file is one that [`durable::write`](crate::durable::write) was still writing.
+pub(crate) fn is_temporary(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tmp")
+}
+
 fn unknown_format(path: PathBuf, found: &[u8]) -> Error {
     let text = String::from_utf8_lossy(found);
     let version = text.strip_prefix("tally ").map(str::trim_end);

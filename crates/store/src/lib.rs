@@ -20,6 +20,7 @@ mod batch;
 mod bundle;
 mod checkpoint;
 mod db;
+pub mod doctor;
 mod durable;
 mod error;
 mod evidence;

@@ -7,6 +7,8 @@
 use tally_ledger::cbor::{Keys, check_prefix, head};
 use tally_ledger::hash::Hash;
 
+use crate::ENTRY_BYTES_MAX;
+
 /// The place that an entry claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -22,17 +24,27 @@ impl Link {
     }
 }
 
+/// How every entry begins: tag 18 and an array of four.
+pub(crate) const START: [u8; 2] = [0xd2, 0x84];
+
 /// Reads the place that `entry` claims, or `None` if it does not have the form of an entry.
 pub(crate) fn read(entry: &[u8]) -> Option<Link> {
-    let rest = entry.strip_prefix(&[0xd2, 0x84])?;
+    let (link, length) = read_prefix(entry)?;
+    (length == entry.len()).then_some(link)
+}
+
+/// Reads the place that an entry at the beginning of `bytes` claims, and its length in bytes.
+pub(crate) fn read_prefix(bytes: &[u8]) -> Option<(Link, usize)> {
+    let rest = bytes.strip_prefix(&START)?;
     let (_protected, rest) = byte_string(rest)?;
     let rest = rest.strip_prefix(&[0xa0])?;
     let (payload, rest) = byte_string(rest)?;
     let (signature, rest) = byte_string(rest)?;
-    if signature.len() != 64 || !rest.is_empty() {
+    let length = bytes.len() - rest.len();
+    if signature.len() != 64 || length > ENTRY_BYTES_MAX {
         return None;
     }
-    read_payload(payload)
+    Some((read_payload(payload)?, length))
 }
 
 fn read_payload(payload: &[u8]) -> Option<Link> {

@@ -215,7 +215,7 @@ fn keep_tail(
     let offset = file.offset(at);
     let beyond = (number + 1..).take_while(|number| layout.bundle(*number).exists());
     let mut excess: Vec<(u64, u64)> = beyond.map(|number| (number, 0)).collect();
-    if file.len_bytes() > offset {
+    if file.bytes().len() > offset {
         excess.insert(0, (number, offset as u64));
     }
     // From the end, so that a crash in between leaves no gap.

@@ -118,7 +118,8 @@ fn readers_see_whole_prefixes_while_a_thread_appends() {
         let writer = scope.spawn(|| {
             for (seq, entry) in entries.iter().enumerate() {
                 store.append(seq as u64, &[entry]).unwrap();
-                store.put_checkpoint(seq as u64 + 1, "text\n\nsignature\n").unwrap();
+                let note = chain::checkpoint(&entries[..=seq], &["log"]);
+                store.put_checkpoint(seq as u64 + 1, &note).unwrap();
             }
         });
         let mut largest = 0;

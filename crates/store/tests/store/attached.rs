@@ -8,23 +8,24 @@ use tally_store::{Error, Reader, Store};
 
 use crate::chain;
 
-fn note(text: &str, signatures: &[&str]) -> String {
-    format!("{text}\n\n{}\n", signatures.join("\n"))
+fn note(entries: &[Vec<u8>], size: u64, names: &[&str]) -> String {
+    chain::checkpoint(&entries[..usize::try_from(size).unwrap()], names)
 }
 
 #[test]
 fn checkpoints_come_back_ascending_and_byte_for_byte() {
     let dir = tempfile::tempdir().unwrap();
-    chain::make(dir.path(), &chain::entries(120, 1), 120);
+    let entries = chain::entries(120, 1);
+    chain::make(dir.path(), &entries, 120);
     let mut store = chain::open(dir.path()).unwrap();
     for size in [100, 9, 20, 120, 1] {
-        store.put_checkpoint(size, &note(&size.to_string(), &["a"])).unwrap();
+        store.put_checkpoint(size, &note(&entries, size, &["log"])).unwrap();
     }
     let reader = Reader::open(dir.path()).unwrap();
     let found: Vec<_> = reader.checkpoints().unwrap().map(Result::unwrap).collect();
     let sizes: Vec<u64> = found.iter().map(|checkpoint| checkpoint.size).collect();
     assert_eq!(sizes, [1, 9, 20, 100, 120]);
-    assert_eq!(found[2].note, note("20", &["a"]));
+    assert_eq!(found[2].note, note(&entries, 20, &["log"]));
     assert_eq!(reader.checkpoint(100).unwrap().as_ref(), Some(&found[3]));
     assert_eq!(reader.checkpoint(99).unwrap(), None);
 }
@@ -32,29 +33,34 @@ fn checkpoints_come_back_ascending_and_byte_for_byte() {
 #[test]
 fn a_checkpoint_gains_signatures_and_never_changes_its_text_or_loses_one() {
     let dir = tempfile::tempdir().unwrap();
-    chain::make(dir.path(), &chain::entries(2, 1), 2);
+    let entries = chain::entries(2, 1);
+    chain::make(dir.path(), &entries, 2);
     let mut store = chain::open(dir.path()).unwrap();
-    store.put_checkpoint(2, &note("root", &["log"])).unwrap();
-    store.put_checkpoint(2, &note("root", &["log", "witness"])).unwrap();
-    store.put_checkpoint(2, &note("root", &["log", "witness"])).unwrap();
-    for other in [note("other", &["log", "witness"]), note("root", &["log", "second"])] {
+    store.put_checkpoint(2, &note(&entries, 2, &["log"])).unwrap();
+    store.put_checkpoint(2, &note(&entries, 2, &["log", "witness"])).unwrap();
+    store.put_checkpoint(2, &note(&entries, 2, &["log", "witness"])).unwrap();
+    let other_root = note(&chain::entries(2, 9), 2, &["log", "witness"]);
+    for other in [other_root, note(&entries, 2, &["log", "second"])] {
         let error = store.put_checkpoint(2, &other).unwrap_err();
         assert!(matches!(error, Error::CheckpointConflict { size: 2, .. }), "{error}");
     }
     let kept = store.reader().checkpoint(2).unwrap().unwrap().note;
-    assert_eq!(kept, note("root", &["log", "witness"]));
+    assert_eq!(kept, note(&entries, 2, &["log", "witness"]));
 }
 
 #[test]
-fn a_checkpoint_beyond_the_head_or_without_signatures_is_refused() {
+fn a_checkpoint_of_another_size_or_form_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    chain::make(dir.path(), &chain::entries(2, 1), 2);
+    let entries = chain::entries(3, 1);
+    chain::make(dir.path(), &entries[..2], 2);
     let mut store = chain::open(dir.path()).unwrap();
     for size in [0, 3] {
-        let error = store.put_checkpoint(size, &note("root", &["log"])).unwrap_err();
+        let error = store.put_checkpoint(size, &note(&entries, size, &["log"])).unwrap_err();
         assert!(matches!(error, Error::CheckpointSize { len: 2, .. }), "{error}");
     }
-    let large = note("root", &[&"a".repeat(65_536)]);
+    let error = store.put_checkpoint(2, &note(&entries, 1, &["log"])).unwrap_err();
+    assert!(matches!(error, Error::CheckpointName { found: 1, .. }), "{error}");
+    let large = note(&entries, 2, &[&"a".repeat(65_536)]);
     for bad in ["", "root\n", "root\n\n", "root\n\nlog", &large] {
         let error = store.put_checkpoint(2, bad).unwrap_err();
         assert!(matches!(error, Error::CheckpointForm { .. }), "{error}");

@@ -1,10 +1,12 @@
 //! Entries with the outer form of real ones and a true `seq` and `prev`, but no valid signature:
 //! the store reads no more than that.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use tally_ledger::hash::Hash;
+use tally_ledger::tree::Edge;
 use tally_store::{Error, Reader, Store};
 
 /// Returns the first `count` entries of a chain; those of different `salt` share none.
@@ -77,5 +79,39 @@ pub(crate) fn make(dir: &Path, entries: &[Vec<u8>], batch: usize) {
     let mut store = Store::create(dir).unwrap();
     for (number, entries) in entries.chunks(batch).enumerate() {
         store.append((number * batch) as u64, entries).unwrap();
+    }
+}
+
+/// Returns a checkpoint over `entries`, with a signature line for each name that holds nothing.
+pub(crate) fn checkpoint(entries: &[Vec<u8>], names: &[&str]) -> String {
+    let mut tree = Edge::default();
+    for entry in entries {
+        tree.push(Hash::leaf(entry));
+    }
+    let root = base64(&tree.root().0);
+    let lines: Vec<_> = names.iter().map(|name| format!("\u{2014} {name} AAAAAAA=\n")).collect();
+    format!("ledger.example\n{}\n{root}\n\n{}", entries.len(), lines.concat())
+}
+
+fn base64(bytes: &[u8; 32]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits = |at: usize| (0..6).map(move |bit| at * 6 + bit);
+    let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
+    let digit = |at| DIGITS[usize::from(bits(at).fold(0, |sum, at| sum << 1 | bit(at)))];
+    // 32 bytes are 43 digits, the last of them filled up with two zero bits.
+    (0..43).map(|at| char::from(digit(at))).chain(['=']).collect()
+}
+
+/// Copies a directory with everything in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for item in fs::read_dir(from).unwrap() {
+        let item = item.unwrap();
+        let to = to.join(item.file_name());
+        if item.file_type().unwrap().is_dir() {
+            copy(&item.path(), &to);
+        } else {
+            fs::copy(item.path(), to).unwrap();
+        }
     }
 }

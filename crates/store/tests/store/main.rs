@@ -4,4 +4,8 @@
 mod append;
 mod attached;
 mod chain;
+mod damage;
+mod interrupted;
+mod killed;
 mod opening;
+mod random;

@@ -1,0 +1,340 @@
+//! Looking at every part of a ledger directory without changing the ledger.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::mem;
+use std::path::Path;
+use std::time::Duration;
+
+use tally_ledger::hash::Hash;
+use tally_ledger::tree::Edge;
+
+use super::copies::{Copies, Found};
+use super::{Diagnosis, Finding, Part};
+use crate::checkpoint;
+use crate::db::Db;
+use crate::error::{Error, FoundId};
+use crate::evidence;
+use crate::head::{self, Damaged, Head};
+use crate::layout::{BUNDLE_ENTRIES, Layout, is_temporary};
+use crate::link;
+use crate::lock::Lock;
+
+/// How many faults of one kind are listed one by one.
+const LISTED: u64 = 5;
+
+/// Examines the ledger in `dir`: every entry in both copies, the chain, every checkpoint and every
+/// evidence file.
+///
+/// It takes the lock, because sled lets nobody else in; `wait` and `notify` are as in
+/// [`Store::open`](crate::Store::open). Where nothing can be written, sled is not examined. sled
+/// may tidy its own files when it is opened; nothing else is changed.
+///
+/// # Errors
+///
+/// Fails if `dir` is no ledger directory, is in use, or cannot be read. Damage is no error: it is
+/// among the findings.
+pub fn examine(
+    dir: &Path,
+    wait: Duration,
+    notify: impl FnOnce(Option<u32>),
+) -> Result<Vec<Diagnosis>, Error> {
+    let layout = Layout::new(dir);
+    layout.check()?;
+    let mut findings = Findings::default();
+    let head = match head::read(&layout) {
+        Ok(head) => {
+            findings.add(Part::Head, Finding::Head(head));
+            Ok(head)
+        }
+        Err(error) => {
+            findings.fault(Part::Head, error);
+            Err(Damaged)
+        }
+    };
+    let lock = match Lock::take(&layout, wait, notify) {
+        Err(error @ Error::Locked { .. }) => return Err(error),
+        other => other,
+    };
+    let db = if lock.is_ok() { open_db(&layout, &mut findings) } else { None };
+    let copies = Copies::new(&layout, db)?;
+    Entries { layout: &layout, head, copies, findings: &mut findings }.examine()?;
+    examine_evidence(&layout, &mut findings)?;
+    examine_remains(&layout, &mut findings)?;
+    if let Err(reason) = lock {
+        findings.add(Part::Database, Finding::NotExamined { reason });
+    }
+    Ok(findings.list())
+}
+
+/// What was found so far, with long rows of like faults cut short.
+#[derive(Default)]
+struct Findings {
+    list: Vec<Diagnosis>,
+    counts: BTreeMap<(Part, String), u64>,
+}
+
+impl Findings {
+    fn add(&mut self, part: Part, finding: Finding) {
+        self.list.push(Diagnosis { part, finding });
+    }
+
+    fn fault(&mut self, part: Part, error: Error) {
+        // The name of the variant is the first word of its debug form.
+        let debug = format!("{error:?}");
+        let kind = debug.split_whitespace().next().unwrap_or_default().to_owned();
+        let count = self.counts.entry((part, kind)).or_default();
+        *count += 1;
+        if *count <= LISTED {
+            self.add(part, Finding::Fault(error));
+        }
+    }
+
+    fn list(mut self) -> Vec<Diagnosis> {
+        for ((part, _), count) in mem::take(&mut self.counts) {
+            if count > LISTED {
+                self.add(part, Finding::More { count: count - LISTED });
+            }
+        }
+        self.list.sort_by_key(|diagnosis| diagnosis.part);
+        self.list
+    }
+}
+
+fn open_db(layout: &Layout, findings: &mut Findings) -> Option<Db> {
+    let path = layout.db();
+    let opened =
+        if Db::exists(&path) { Db::open(&path) } else { Err(Error::DbMissing { path, seq: 0 }) };
+    opened.map_err(|error| findings.fault(Part::Database, error)).ok()
+}
+
+/// The walk over all entries.
+struct Entries<'a> {
+    layout: &'a Layout,
+    /// If the head file is unusable, every entry may have been acknowledged.
+    head: Result<Option<Head>, Damaged>,
+    copies: Copies,
+    findings: &'a mut Findings,
+}
+
+/// What the walk counts.
+#[derive(Default)]
+struct Counts {
+    bundles: u64,
+    db: u64,
+    alike: u64,
+    linked: u64,
+}
+
+impl Entries<'_> {
+    fn examine(mut self) -> Result<(), Error> {
+        let reach = self.copies.len()?;
+        let len = self.head.as_ref().map_or(reach, |head| head::len(head.as_ref()));
+        let top = reach.max(len);
+        let sizes = self.sizes()?;
+        let mut roots = BTreeMap::new();
+        let mut counts = Counts::default();
+        let mut tree = Edge::default();
+        let mut before = None;
+        for seq in 0..top {
+            let found = self.copies.at(seq)?;
+            self.compare(seq, len, &found, &mut counts);
+            let Some((_, bytes)) = found.each().next() else {
+                before = None;
+                continue;
+            };
+            // After a gap there is nothing to compare with; the gap itself is reported.
+            let link = link::read(bytes);
+            let follows = link.is_some_and(|link| link.follows(seq, before));
+            let after_gap = seq > 0 && before.is_none() && link.is_some_and(|l| l.seq == seq);
+            if follows || after_gap {
+                counts.linked += 1;
+            } else {
+                let path = match found.bundle {
+                    Some(_) => self.layout.bundle(seq / BUNDLE_ENTRIES),
+                    None => self.layout.db(),
+                };
+                self.findings.fault(Part::Entries, Error::ChainBroken { path, seq });
+            }
+            let id = Hash::leaf(bytes);
+            before = Some(id);
+            if tree.size() == seq {
+                tree.push(id);
+                if sizes.binary_search(&tree.size()).is_ok() {
+                    roots.insert(tree.size(), tree.root());
+                }
+            }
+        }
+        self.excess(len)?;
+        self.summarise(len, top, &counts);
+        self.checkpoints(len, &sizes, &roots)
+    }
+
+    /// Compares the copies at one place with each other and with the head.
+    fn compare(&mut self, seq: u64, len: u64, found: &Found, counts: &mut Counts) {
+        let bundle_path = self.layout.bundle(seq / BUNDLE_ENTRIES);
+        let db_path = self.layout.db();
+        counts.bundles += u64::from(found.bundle.is_some());
+        counts.db += u64::from(found.db.is_some());
+        let ids = [&found.bundle, &found.db].map(|copy| copy.as_deref().map(Hash::leaf));
+        if let [Some(expected), Some(other)] = ids {
+            if expected == other {
+                counts.alike += 1;
+            } else {
+                let found = FoundId(Some(other));
+                let error = Error::DbDiffers { path: db_path.clone(), seq, expected, found };
+                self.findings.fault(Part::Database, error);
+            }
+        }
+        if let (Some(head), Some(id)) =
+            (self.head.ok().flatten().filter(|head| head.seq == seq), ids[0])
+            && head.id != id
+        {
+            let path = bundle_path.clone();
+            let error = Error::EntryDiffers { path, seq, expected: head.id, found: id };
+            self.findings.fault(Part::Entries, error);
+        }
+        if seq < len && found.bundle.is_none() {
+            let offset =
+                self.copies.bundle(seq / BUNDLE_ENTRIES).map_or(0, |file| file.end() as u64);
+            let error = Error::EntryMissing { path: bundle_path, seq, offset, expected: len };
+            self.findings.fault(Part::Entries, error);
+        }
+        if seq < len && found.db.is_none() && self.copies.db.is_some() {
+            self.findings.fault(Part::Database, Error::DbMissing { path: db_path, seq });
+        }
+    }
+
+    /// Reports what follows the last whole entry of a bundle file.
+    fn excess(&mut self, len: u64) -> Result<(), Error> {
+        for number in self.copies.numbers.clone() {
+            let bundle = self.copies.bundle(number)?;
+            let (offset, bytes) = (bundle.end() as u64, bundle.excess() as u64);
+            let next = number * BUNDLE_ENTRIES + bundle.len() as u64;
+            // Before the head, the entry that should stand there was reported as missing.
+            if bytes > 0 && next >= len {
+                let path = self.layout.bundle(number);
+                self.findings.add(Part::Entries, Finding::Excess { path, offset, bytes });
+            }
+        }
+        Ok(())
+    }
+
+    fn summarise(&mut self, len: u64, top: u64, counts: &Counts) {
+        self.findings.add(Part::Entries, Finding::Holds { count: counts.bundles });
+        if counts.linked == top {
+            self.findings.add(Part::Entries, Finding::ChainHolds { count: top });
+        }
+        if top > len {
+            let finding = Finding::Unacknowledged { first: len, count: top - len };
+            self.findings.add(Part::Entries, finding);
+        }
+        if let Some(error) = self.copies.db_failure.take() {
+            self.findings.fault(Part::Database, error);
+        }
+        let Some(db) = &self.copies.db else {
+            return;
+        };
+        self.findings.add(Part::Database, Finding::Holds { count: counts.db });
+        if counts.alike == counts.db && counts.db >= len {
+            self.findings.add(Part::Database, Finding::Agree { count: counts.alike });
+        }
+        match db.head() {
+            Ok(stated) if head::len(stated.as_ref()) < len => {
+                let found = head::len(stated.as_ref());
+                let path = self.layout.db();
+                let error = Error::DbBehindHead { path, expected: len, found };
+                self.findings.fault(Part::Database, error);
+            }
+            Ok(_) => {}
+            Err(error) => self.findings.fault(Part::Database, error),
+        }
+    }
+
+    fn sizes(&mut self) -> Result<Vec<u64>, Error> {
+        match checkpoint::sizes(self.layout) {
+            Err(error @ Error::StrangeFile { .. }) => {
+                self.findings.fault(Part::Checkpoints, error);
+                Ok(Vec::new())
+            }
+            other => other,
+        }
+    }
+
+    fn checkpoints(
+        &mut self,
+        len: u64,
+        sizes: &[u64],
+        roots: &BTreeMap<u64, Hash>,
+    ) -> Result<(), Error> {
+        let mut fit = 0;
+        for &size in sizes {
+            match self.checkpoint(len, size, roots.get(&size)) {
+                Ok(()) => fit += 1,
+                Err(error @ Error::Io { .. }) => return Err(error),
+                Err(error) => self.findings.fault(Part::Checkpoints, error),
+            }
+        }
+        if fit == sizes.len() as u64 {
+            self.findings.add(Part::Checkpoints, Finding::CheckpointsFit { count: fit });
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&self, len: u64, size: u64, root: Option<&Hash>) -> Result<(), Error> {
+        let path = self.layout.checkpoint(size);
+        let Some(stored) = checkpoint::read(self.layout, size)? else {
+            return Ok(());
+        };
+        let checkpoint = checkpoint::check(self.layout, size, &stored.note)?;
+        if size > len {
+            return Err(Error::BehindCheckpoint { path, size, len });
+        }
+        match root {
+            Some(&found) if found != checkpoint.root() => {
+                Err(Error::CheckpointRoot { path, expected: checkpoint.root(), found })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn examine_evidence(layout: &Layout, findings: &mut Findings) -> Result<(), Error> {
+    let list = match evidence::list(layout) {
+        Err(error @ Error::StrangeFile { .. }) => {
+            findings.fault(Part::Evidence, error);
+            return Ok(());
+        }
+        other => other?,
+    };
+    let mut fit = 0;
+    for file in &list {
+        match evidence::check(&file.path, &file.digest) {
+            Ok(_) => fit += 1,
+            Err(error) => findings.fault(Part::Evidence, error),
+        }
+    }
+    if fit == list.len() {
+        findings.add(Part::Evidence, Finding::EvidenceFits { count: fit as u64 });
+    }
+    Ok(())
+}
+
+fn examine_remains(layout: &Layout, findings: &mut Findings) -> Result<(), Error> {
+    let dir = &layout.dir;
+    let failed = |source| Error::failed("read", dir, source);
+    let mut paths = Vec::new();
+    for item in fs::read_dir(dir).map_err(failed)? {
+        let item = item.map_err(failed)?;
+        let name = item.file_name().to_string_lossy().into_owned();
+        let left = ["batch", "head.next", "lost+found"].contains(&name.as_str());
+        if left || name.starts_with("db.") || is_temporary(&item.path()) {
+            paths.push(item.path());
+        }
+    }
+    paths.sort_unstable();
+    for path in paths {
+        findings.add(Part::Remains, Finding::Remains { path });
+    }
+    Ok(())
+}
