@@ -46,8 +46,9 @@ fn the_golden_ledger_is_whole_under_its_pin() {
     assert!(verification.checkpoints.iter().all(|checkpoint| checkpoint.sound));
     assert_eq!((verification.evidence.held, verification.evidence.absent), (1, 0));
     let notices: Vec<u64> = verification.notices.iter().map(|notice| notice.seq).collect();
-    assert_eq!(notices, [8]);
+    assert_eq!(notices, [8, 13]);
     assert!(matches!(verification.notices[0].kind, NoticeKind::ClockBackwards { .. }));
+    assert!(matches!(verification.notices[1].kind, NoticeKind::Marked { from: 0, .. }));
 }
 
 #[test]

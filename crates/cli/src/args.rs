@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use ed25519_dalek::SigningKey;
 
 use crate::commands::{
-    checkpoint, completions, export, init, key, list, record, show, timeline, trust, verify,
+    checkpoint, completions, doctor, export, init, key, list, record, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -56,6 +56,8 @@ pub enum Command {
     Key(key::KeyArgs),
     /// List, add and remove the pins of ledgers
     Trust(trust::TrustArgs),
+    /// Say what is wrong with a ledger directory, and rebuild it
+    Doctor(doctor::DoctorArgs),
     /// Print the completion script of a shell
     Completions(completions::CompletionsArgs),
 }

@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod completions;
+pub mod doctor;
 pub mod export;
 pub mod init;
 pub mod key;
@@ -33,6 +34,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Key(args) => key::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),
         Command::Trust(args) => trust::run(args, context),
+        Command::Doctor(args) => doctor::run(args, context),
         Command::Completions(args) => completions::run(args, context),
     }
 }

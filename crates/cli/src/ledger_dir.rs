@@ -24,7 +24,13 @@ use crate::failure::Failure;
 use crate::trust::TrustStore;
 
 /// How long a command waits for another that writes.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
+pub const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// Says that another process holds the ledger.
+pub fn waiting(context: &Context, pid: Option<u32>) {
+    let holder = pid.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+    context.out.talk(&format!("waiting up to 10 seconds for {holder}, which holds the ledger"));
+}
 
 /// Where the author's key file of a ledger directory stands.
 pub fn author_key(dir: &Path) -> PathBuf {
@@ -88,10 +94,7 @@ impl LedgerDir {
     ///
     /// Fails if it is none, is in use, cannot be written, or fails verification.
     pub fn open(dir: &Path, context: &Context) -> Result<Self, Failure> {
-        let store = Store::open(dir, LOCK_WAIT, |pid| {
-            let holder = pid.map_or("another process".to_owned(), |pid| format!("process {pid}"));
-            context.out.talk(&format!("waiting up to 10 seconds for {holder}, which is writing"));
-        })?;
+        let store = Store::open(dir, LOCK_WAIT, |pid| waiting(context, pid))?;
         for recovered in store.recovered() {
             context.out.talk(&format!("note: {recovered}"));
         }

@@ -61,8 +61,8 @@ impl Manifest {
         }
     }
 
-    /// Returns whether `bytes`, the first of a file, begin a bundle or an extract: a map whose first
-    /// member is `tally` or `feeds`.
+    /// Returns whether `bytes`, the first of a file, begin a bundle or an extract: a map whose
+    /// first member is `tally` or `feeds`.
     pub fn begins(bytes: &[u8]) -> bool {
         let map = bytes.first().is_some_and(|first| (0xa0..=0xbf).contains(first));
         map && bytes.get(1..7).is_some_and(|name| name == b"\x65tally" || name == b"\x65feeds")

@@ -4,7 +4,7 @@ use ciborium::Value;
 
 use crate::fault::Fault;
 use crate::hash::Hash;
-use crate::name::{FeedId, Kind};
+use crate::name::{FeedId, Kind, NameError};
 use crate::shape::{self, Members, Shape, wrong};
 use crate::time::{Instant, When};
 
@@ -32,6 +32,27 @@ pub struct Event {
     pub evidence: Vec<Evidence>,
     /// Its members, as the vocabulary has them: a map with text keys.
     pub body: Value,
+}
+
+impl Event {
+    /// Returns the event of a kind that verification interprets, in its reserved feed: the
+    /// author's own act, without evidence.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `kind` is not a kind or its first word not a feed.
+    pub fn reserved(kind: &str, body: Value) -> Result<Self, NameError> {
+        let kind: Kind = kind.parse()?;
+        Ok(Self {
+            feeds: vec![kind.family().parse()?],
+            kind,
+            occurred: None,
+            basis: Basis::Own,
+            on: None,
+            evidence: Vec::new(),
+            body,
+        })
+    }
 }
 
 /// What an event is rested on.

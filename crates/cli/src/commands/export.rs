@@ -11,7 +11,7 @@ use tally_ledger::extract::{Extract, ExtractError};
 use tally_ledger::governance;
 use tally_ledger::hash::Hash;
 use tally_ledger::name::FeedId;
-use tally_ledger::payload::{Basis, Event};
+use tally_ledger::payload::Event;
 use tally_ledger::verify::Pins;
 use tally_store::Reader;
 
@@ -126,15 +126,7 @@ fn extract(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
     let named = |feed: &FeedId| incidents.contains(feed) || feed.as_str() == "ledger";
     let heads = ledger.head().feeds().iter().filter(|(feed, _)| named(feed));
     let heads = heads.map(|(feed, seq)| (feed.clone(), *seq)).collect();
-    let event = Event {
-        feeds: vec!["heads".parse()?],
-        kind: "heads".parse()?,
-        occurred: None,
-        basis: Basis::Own,
-        on: None,
-        evidence: Vec::new(),
-        body: governance::heads_value(&heads),
-    };
+    let event = Event::reserved("heads", governance::heads_value(&heads))?;
     let entry = ledger.sign(event, context.clock.now()?, &author)?;
     ledger.check(std::slice::from_ref(&entry))?;
     ledger.append(std::slice::from_ref(&entry))?;

@@ -12,7 +12,7 @@ use tally_ledger::head::Head;
 use tally_ledger::key::PublicKey;
 use tally_ledger::name::{Origin, Role};
 use tally_ledger::note::{Checkpoint, Vkey};
-use tally_ledger::payload::{Basis, Event};
+use tally_ledger::payload::Event;
 use tally_ledger::tree::Edge;
 use tally_store::Store;
 
@@ -153,15 +153,7 @@ fn genesis(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Entry, 
         roles: proposed_roles()?,
         predecessor: None,
     };
-    let event = Event {
-        feeds: vec!["ledger".parse()?],
-        kind: "ledger.genesis".parse()?,
-        occurred: None,
-        basis: Basis::Own,
-        on: None,
-        evidence: Vec::new(),
-        body: genesis.to_value(),
-    };
+    let event = Event::reserved("ledger.genesis", genesis.to_value())?;
     let payload = Head::new(args.origin.clone()).place(event, context.clock.now()?);
     Entry::sign(&args.origin, &payload, &keys.author)
         .map_err(|fault| Failure::new(format!("the genesis entry cannot be written: {fault}")))

@@ -10,7 +10,7 @@ use tally_ledger::governance::{self, Key, Revocation};
 use tally_ledger::hash::Hash;
 use tally_ledger::key::PublicKey;
 use tally_ledger::name::Role;
-use tally_ledger::payload::{Basis, Event};
+use tally_ledger::payload::Event;
 use tally_ledger::time::When;
 use tally_report::text::escaped;
 
@@ -140,7 +140,8 @@ fn grant(args: &GrantArgs, context: &mut Context) -> Result<Status, Failure> {
     })?;
     let roles: BTreeSet<Role> = args.roles.iter().cloned().collect();
     let key = Key { key, roles, name: args.name.clone(), next: None };
-    write(&args.author, governance::granted_value(&key), context)?;
+    let event = Event::reserved("ledger.key", governance::granted_value(&key))?;
+    write(&args.author, event, context)?;
     context.out.result(&format!("granted {}", key.key.thumbprint()))?;
     Ok(Status::Clean)
 }
@@ -163,7 +164,8 @@ fn revoke(args: &RevokeArgs, context: &mut Context) -> Result<Status, Failure> {
     };
     let revocation =
         Revocation { kid, why: args.why.clone(), compromised: args.compromised.clone() };
-    write(&args.author, revocation.to_value(), context)?;
+    let event = Event::reserved("ledger.key", revocation.to_value())?;
+    write(&args.author, event, context)?;
     context.out.result(&format!("revoked {kid}"))?;
     Ok(Status::Clean)
 }
@@ -172,18 +174,9 @@ fn unpinned() -> PinArgs {
     PinArgs { unpinned: true, ..PinArgs::default() }
 }
 
-/// Appends an entry of `ledger.key`.
-fn write(author: &AuthorArgs, body: ciborium::Value, context: &mut Context) -> Result<(), Failure> {
+/// Signs and appends an event of the ledger's own.
+fn write(author: &AuthorArgs, event: Event, context: &mut Context) -> Result<(), Failure> {
     let mut ledger = LedgerDir::open(&author.ledger, context)?;
-    let event = Event {
-        feeds: vec!["ledger".parse()?],
-        kind: "ledger.key".parse()?,
-        occurred: None,
-        basis: Basis::Own,
-        on: None,
-        evidence: Vec::new(),
-        body,
-    };
     let key = author.key()?;
     let entry = ledger.sign(event, context.clock.now()?, &key)?;
     ledger.check(std::slice::from_ref(&entry))?;
