@@ -180,7 +180,7 @@ impl Scanner<'_> {
             return fail(ProfileRule::Depth);
         }
         match major {
-            // A negative integer is −1 − argument, so −(2^53 − 1) has the argument 2^53 − 2.
+            // A negative integer is −1 − argument: −(2^53 − 1) has the argument 2^53 − 2.
             0 if argument > INTEGER_MAX => fail(ProfileRule::IntegerRange),
             1 if argument >= INTEGER_MAX => fail(ProfileRule::IntegerRange),
             0 | 1 => Ok(()),

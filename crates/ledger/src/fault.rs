@@ -108,6 +108,42 @@ impl Code {
             Self::Evidence => "evidence",
         }
     }
+
+    /// Returns what the step checks, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Container => {
+                "the first item of the container: form, members, limits, notes, order of its lists"
+            }
+            Self::Item => "the item of an entry: absent, cut short, or of another type",
+            Self::Size => "the size of an entry: more than 65,535 bytes",
+            Self::OuterForm => {
+                "the outer form: 18([protected, {}, payload, signature]) in shortest lengths"
+            }
+            Self::HeaderProfile => "the CBOR profile of the protected header",
+            Self::ContentType => "the content type: written by a newer version",
+            Self::HeaderMembers => "the exact members of the protected header",
+            Self::PayloadProfile => "the CBOR profile of the payload",
+            Self::PayloadMembers => {
+                "the members of the payload, and of the bodies of ledger.* and heads"
+            }
+            Self::Seq => "the position",
+            Self::Prev => "the id of the entry before",
+            Self::Feeds => "the links of the feeds, and which feeds a kind may stand in",
+            Self::References => "what an entry refers to lies before it; heads are true",
+            Self::Key => "the signing key was granted by an earlier entry and not revoked by one",
+            Self::Authority => "a role of the key covers the kind",
+            Self::Signature => "the signature holds",
+            Self::Effect => "the change to the tables of keys and roles is allowed",
+            Self::Root => {
+                "the root of the tree is the one that a checkpoint states; proofs of an extract hold"
+            }
+            Self::Checkpoint => "a checkpoint is signed by a key that holds the role at its size",
+            Self::Pin => "what the verifier knew beforehand is met",
+            Self::Cosignature => "the last checkpoint meets the quorum of the policy",
+            Self::Evidence => "the evidence files are the ones listed, and nothing follows them",
+        }
+    }
 }
 
 impl fmt::Display for Code {

@@ -62,7 +62,8 @@ fn basis(basis: &Basis) -> Json {
     }
 }
 
-fn citation(citation: &Citation) -> Json {
+/// Returns a citation as JSON, without the members that it lacks.
+pub(crate) fn citation(citation: &Citation) -> Json {
     let mut json = match citation {
         Citation::Web { url, item, digest, span } => {
             json!({ "url": url, "item": item, "digest": digest, "span": span })

@@ -216,6 +216,12 @@ struct JsonCheckpoint {
 
 /// Returns the verification as JSON: an object with the schema number 1, ending in a newline.
 pub fn json(verification: &Verification, source: &str) -> String {
+    let text = serde_json::to_string_pretty(&value(verification, source));
+    text.expect("these structures have text keys") + "\n"
+}
+
+/// Returns the verification as a JSON value, for another report to hold.
+pub fn value(verification: &Verification, source: &str) -> serde_json::Value {
     let v = verification;
     let fault = v.fault.as_ref().map(|fault| JsonFault {
         code: fault.code.name(),
@@ -259,8 +265,7 @@ pub fn json(verification: &Verification, source: &str) -> String {
         notices: notices(v),
         not_shown: not_shown(v),
     };
-    let text = serde_json::to_string_pretty(&json).expect("these structures have text keys");
-    text + "\n"
+    serde_json::to_value(json).expect("these structures have text keys")
 }
 
 fn instant(seconds: u64) -> Option<String> {
