@@ -1,6 +1,7 @@
 //! The tests that look at the whole: one binary, one module for each purpose.
 
 mod case_sources;
+mod cli;
 mod foreign;
 mod golden;
 mod tidy;

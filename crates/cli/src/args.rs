@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use ed25519_dalek::SigningKey;
 
+use crate::commands::event::EventCommand;
 use crate::commands::{
     checkpoint, completions, doctor, export, init, key, list, record, show, timeline, trust, verify,
 };
@@ -16,10 +17,10 @@ use crate::passphrase::{PassphraseArgs, Passphrases};
 
 /// Keep a signed record of an incident, and hold what was said in public against it
 #[derive(Debug, Parser)]
-#[command(name = "tally", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "tally", version, max_term_width = 80, after_help = AFTER_HELP)]
 pub struct Tally {
     /// Say nothing on standard error but errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 998)]
     pub quiet: bool,
 
     /// What to do
@@ -40,6 +41,9 @@ pub enum Command {
     Init(init::InitArgs),
     /// Record one event, or many
     Record(record::RecordArgs),
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would take the comment for the help of a command")]
+    Event(Box<EventCommand>),
     /// Show what was recorded, in order
     Timeline(timeline::TimelineArgs),
     /// Show one entry whole

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod completions;
 pub mod doctor;
+pub mod event;
 pub mod export;
 pub mod init;
 pub mod key;
@@ -26,6 +27,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Record(args) => record::run(args, context),
+        Command::Event(command) => event::run(command, context),
         Command::Show(args) => show::run(args, context),
         Command::List(args) => list::run(args, context),
         Command::Checkpoint(args) => checkpoint::run(args, context),

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tally_ledger::hash::Hash;
 use tally_ledger::name::{FeedId, Kind};
@@ -52,7 +52,7 @@ pub enum WrittenBasis {
 }
 
 /// A citation as a document writes it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrittenCitation {
     url: Option<String>,
@@ -168,7 +168,7 @@ impl Written {
             None => None,
             Some(seq) => Some(on(seq).ok_or_else(|| {
                 fail(format!("on = {seq}: the ledger has no entry {seq} yet"))
-                    .hint("see the entries with: tally list")
+                    .hint("see the entries with: tally list entries")
             })?),
         };
         let hint =
@@ -181,7 +181,7 @@ impl Written {
             }
             (body, _) => body,
         };
-        let body = body.map_err(|e| fail(e.to_string()).hint(hint))?;
+        let body = body.map_err(|e| fail(e.to_string()).hint(hint.clone()))?;
         let mut feeds = document.feeds.clone();
         feeds.extend(document.incident.clone());
         feeds.extend(on.iter().flat_map(|on| on.feeds.clone()));
@@ -192,13 +192,16 @@ impl Written {
         let acted_on = |feed: &FeedId| on.as_ref().is_some_and(|on| on.feeds.contains(feed));
         let reserved = feeds.iter().find(|feed| !feed.is_incident() && !acted_on(feed));
         if let Some(reserved) = reserved {
-            return Err(fail(format!("{reserved} is a reserved feed, not an incident")));
+            return Err(fail(format!("{reserved} is a reserved feed, not an incident"))
+                .hint("choose another name for the incident"));
         }
         let basis = match &document.basis {
             None => Basis::Own,
             Some(WrittenBasis::Measured(digests)) => Basis::Measured(digests.clone()),
             Some(WrittenBasis::Stated(citations)) => {
-                let read = |citation: &WrittenCitation| citation.read().map_err(|e| fail(e.into()));
+                let read = |citation: &WrittenCitation| {
+                    citation.read().map_err(|e| fail(e.into()).hint(hint.clone()))
+                };
                 Basis::Stated(citations.iter().map(read).collect::<Result<_, _>>()?)
             }
         };
@@ -220,6 +223,11 @@ impl Written {
 }
 
 impl WrittenCitation {
+    /// Returns the citation of a page, and of the item with that number on it.
+    pub fn of_page(url: String, item: Option<u64>) -> Self {
+        Self { url: Some(url), item, ..Self::default() }
+    }
+
     fn read(&self) -> Result<Citation, &'static str> {
         match (&self.url, self.entry) {
             (Some(url), None) if self.claim.is_none() => Ok(Citation::Web {

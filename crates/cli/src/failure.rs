@@ -88,6 +88,14 @@ impl Failure {
         }
     }
 
+    /// Returns the failure of a command line that cannot be read.
+    pub fn usage(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let (text, _) = text.split_once("\n\nFor more information").unwrap_or((text, ""));
+        Self::new(text).hint("add --help to see what the command takes")
+    }
+
     /// Returns the failure of a ledger that does not hold, where a command needs one that does.
     pub fn unsound(source: &Path, fault: &Fault) -> Self {
         Self::new(format!("{} fails verification: {fault}", source.display()))

@@ -22,10 +22,14 @@ use clap::Parser;
 
 use args::Tally;
 use context::Context;
+use failure::Failure;
 
 /// Runs the command that the arguments name and returns the exit status.
 pub fn main() -> ExitCode {
-    let tally = Tally::parse();
+    let tally = match Tally::try_parse() {
+        Ok(tally) => tally,
+        Err(error) => return unread(&error),
+    };
     let mut context = Context::of_process();
     if tally.quiet {
         context.out.hush();
@@ -40,4 +44,20 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(status.code())
+}
+
+/// Prints the help or version that was asked for, or what is wrong with the arguments, and returns
+/// the exit status.
+fn unread(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind as Kind;
+    match error.kind() {
+        Kind::DisplayHelp
+        | Kind::DisplayVersion
+        | Kind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        _ => {
+            let failure = Failure::usage(error);
+            output::fail(&failure);
+            ExitCode::from(failure.exit().code())
+        }
+    }
 }

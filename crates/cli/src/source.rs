@@ -20,28 +20,29 @@ const PIN_FILE_MAX: u64 = 256 * 1024;
 /// The options that say what is known of a ledger beforehand. Without one of them the user's trust
 /// store is asked.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Pins")]
 pub struct PinArgs {
     /// Require the last checkpoint to be signed by this vkey, or by the one in this file
-    #[arg(long, value_name = "VKEY|FILE")]
+    #[arg(long, value_name = "VKEY|FILE", help_heading = PINS)]
     pub key: Vec<String>,
 
     /// Require the logs and the quorum of witnesses of this C2SP policy
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = PINS)]
     pub policy: Option<PathBuf>,
 
     /// Require this ledger id (the id of the genesis entry, 64 hexadecimal digits)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help_heading = PINS)]
     pub ledger_id: Option<Hash>,
 
     /// Require the ledger to extend this checkpoint, seen before
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = PINS)]
     pub seen: Vec<PathBuf>,
 
     /// Accept a ledger that is only consistent with itself
-    #[arg(long)]
+    #[arg(long, help_heading = PINS)]
     pub unpinned: bool,
 }
+
+const PINS: &str = "Pins";
 
 impl PinArgs {
     fn given(&self) -> bool {
