@@ -1,13 +1,12 @@
 //! Checkpoints: one signed note per size, as text.
 
-use std::fs;
-use std::io;
+use std::path::Path;
 
 use tally_ledger::note::{self, NoteError};
 
 use crate::durable;
 use crate::error::Error;
-use crate::layout::{Layout, is_temporary};
+use crate::layout::{self, Layout};
 
 /// A stored checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,30 +17,16 @@ pub struct Checkpoint {
     pub note: String,
 }
 
-/// Lists the sizes for which a checkpoint is stored, ascending.
+/// Lists the sizes for which a checkpoint is stored, ascending; other files are passed over.
 pub(crate) fn sizes(layout: &Layout) -> Result<Vec<u64>, Error> {
-    let dir = layout.checkpoints();
-    let list = match fs::read_dir(&dir) {
-        Ok(list) => list,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(Error::failed("read", &dir, source)),
-    };
-    let mut sizes = Vec::new();
-    for item in list {
-        let item = item.map_err(|source| Error::failed("read", &dir, source))?;
-        let name = item.file_name();
-        let name = name.to_string_lossy();
-        if is_temporary(&item.path()) {
-            continue;
-        }
-        let size = name.parse().ok().filter(|_| name.len() == 20);
-        sizes.push(size.ok_or_else(|| Error::StrangeFile {
-            path: item.path(),
-            expected: "a size of 20 digits",
-        })?);
-    }
-    sizes.sort_unstable();
-    Ok(sizes)
+    // The names are padded, so their order is that of the sizes.
+    Ok(layout::list(&layout.checkpoints())?.iter().filter_map(|path| size_of(path)).collect())
+}
+
+/// Returns the size that the name of a checkpoint file states.
+pub(crate) fn size_of(path: &Path) -> Option<u64> {
+    let name = layout::name(path);
+    name.parse().ok().filter(|size| *name == format!("{size:020}"))
 }
 
 /// Reads the checkpoint filed under `size`.

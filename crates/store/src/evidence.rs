@@ -10,7 +10,7 @@ use tally_ledger::hash::Hash;
 use crate::aside;
 use crate::durable;
 use crate::error::Error;
-use crate::layout::{Layout, is_temporary};
+use crate::layout::{self, Layout};
 
 /// A stored evidence file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,34 +114,19 @@ pub(crate) fn find(layout: &Layout, digest: &Hash) -> Result<Option<Evidence>, E
     }
 }
 
-/// Lists the evidence files, ascending by digest.
+/// Lists the evidence files, ascending by digest; other files are passed over.
 pub(crate) fn list(layout: &Layout) -> Result<Vec<Evidence>, Error> {
-    let dir = layout.evidence_dir();
-    let failed = |source| Error::failed("read", &dir, source);
-    let items = match fs::read_dir(&dir) {
-        Ok(items) => items,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(failed(source)),
-    };
     let mut found = Vec::new();
-    for item in items {
-        let item = item.map_err(failed)?;
-        let name = item.file_name();
-        let name = name.to_string_lossy();
-        if is_temporary(&item.path()) {
-            continue;
+    for path in layout::list(&layout.evidence_dir())? {
+        if let Some(digest) = digest_of(&path) {
+            found.extend(find(layout, &digest)?);
         }
-        let path = item.path();
-        let digest: Hash = match name.parse() {
-            Ok(digest) if layout.evidence(&digest) == path => digest,
-            _ => {
-                let expected = "a SHA-256 in lower-case hexadecimal digits";
-                return Err(Error::StrangeFile { path, expected });
-            }
-        };
-        let size = item.metadata().map_err(failed)?.len();
-        found.push(Evidence { digest, size, path });
     }
-    found.sort_unstable_by_key(|evidence| evidence.digest);
     Ok(found)
+}
+
+/// Returns the digest that is the name of an evidence file.
+pub(crate) fn digest_of(path: &Path) -> Option<Hash> {
+    let name = layout::name(path);
+    name.parse().ok().filter(|digest: &Hash| *name == digest.to_string())
 }

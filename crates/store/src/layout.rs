@@ -1,5 +1,6 @@
 //! The names of everything inside a ledger directory.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -113,6 +114,31 @@ impl Layout {
             Err(cause) => Error::failed("read", &dir, cause),
         }
     }
+}
+
+/// Lists what is in a directory, sorted, without what was still being written; a missing directory
+/// is as good as an empty one.
+pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = |source| Error::failed("read", dir, source);
+    let items = match fs::read_dir(dir) {
+        Ok(items) => items,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(failed(source)),
+    };
+    let mut paths = Vec::new();
+    for item in items {
+        let path = item.map_err(failed)?.path();
+        if !is_temporary(&path) {
+            paths.push(path);
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
+}
+
+/// Returns the last part of a path as text.
+pub(crate) fn name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Returns whether a file is one that [`durable::write`](crate::durable::write) was still writing.

@@ -105,7 +105,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// Fails if the directory holds other files; an unreadable note is an error of the iterator.
+    /// Fails if the directory cannot be read; an unreadable note is an error of the iterator.
     pub fn checkpoints(
         &self,
     ) -> Result<impl Iterator<Item = Result<Checkpoint, Error>> + use<>, Error> {
@@ -140,7 +140,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// Fails if the directory cannot be read or holds files that are not named by a digest.
+    /// Fails if the directory cannot be read.
     pub fn evidence_list(&self) -> Result<Vec<Evidence>, Error> {
         evidence::list(&self.layout)
     }

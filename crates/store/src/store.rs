@@ -3,6 +3,9 @@
 //! The one order of writing: the batch if there are several entries, the coming head, the bundle
 //! file (synced), sled (flushed and synced), the head. Only then is an append acknowledged.
 
+#[cfg(test)]
+mod full_disk;
+
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -37,7 +40,8 @@ pub struct Store {
     recovered: Vec<Recovered>,
     /// Set when an append failed half way: what is on disk must be looked at again.
     stale: bool,
-    reserve: u64,
+    /// What an append must find free beside its own needs; the tests of a full disk do without.
+    reserve: Option<u64>,
     /// Released last, after sled let go of its files.
     _lock: Lock,
 }
@@ -73,7 +77,7 @@ impl Store {
             db,
             recovered: Vec::new(),
             stale: false,
-            reserve: RESERVE_BYTES,
+            reserve: Some(RESERVE_BYTES),
             _lock: lock,
         })
     }
@@ -103,7 +107,7 @@ impl Store {
             db: ready.db,
             recovered: ready.recovered,
             stale: false,
-            reserve: RESERVE_BYTES,
+            reserve: Some(RESERVE_BYTES),
             _lock: lock,
         })
     }
@@ -200,9 +204,10 @@ impl Store {
             bytes += found as u64;
         }
         let last = entries.last().ok_or(Error::EmptyAppend)?;
-        let needed = self.reserve + 4 * bytes;
-        // Not every file system can say; then the writing itself will.
-        if let Ok(available) = fs4::available_space(&self.reader.layout.dir)
+        // Not every file system can say what is left; then the writing itself will.
+        if let (Some(reserve), Ok(available)) =
+            (self.reserve, fs4::available_space(&self.reader.layout.dir))
+            && let needed = reserve + 4 * bytes
             && available < needed
         {
             return Err(Error::TooLittleSpace { dir: dir(), needed, available });

@@ -1,14 +1,13 @@
 //! Both copies of every entry, and whole entries in bundle files that can no longer be taken apart.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::bundle::Bundle;
 use crate::db::Db;
 use crate::error::Error;
-use crate::layout::{BUNDLE_ENTRIES, Layout, is_temporary};
+use crate::layout::{self, BUNDLE_ENTRIES, Layout};
 use crate::link;
 use crate::recovery::index;
 
@@ -22,6 +21,8 @@ pub(super) struct Copies {
     pub(super) db_failure: Option<Error>,
     /// The numbers of the bundle files that exist.
     pub(super) numbers: BTreeSet<u64>,
+    /// What else is in their directories.
+    pub(super) strange: Vec<PathBuf>,
     /// The bundle file that was read last.
     cached: Option<Cached>,
 }
@@ -73,8 +74,8 @@ impl Found {
 
 impl Copies {
     pub(super) fn new(layout: &Layout, db: Option<Db>) -> Result<Self, Error> {
-        let numbers = bundle_numbers(&layout.entries(), 0, true)?;
-        Ok(Self { layout: layout.clone(), db, db_failure: None, numbers, cached: None })
+        let (numbers, strange) = list(&layout.entries(), 0)?;
+        Ok(Self { layout: layout.clone(), db, db_failure: None, numbers, strange, cached: None })
     }
 
     /// Returns how many positions the copies together reach.
@@ -158,28 +159,23 @@ fn salvage(bundle: &Bundle, number: u64) -> BTreeMap<u64, Range<usize>> {
     found
 }
 
-/// Lists the numbers of the bundle files below a directory of the path groups.
-fn bundle_numbers(dir: &Path, above: u64, top: bool) -> Result<BTreeSet<u64>, Error> {
-    let failed = |source| Error::failed("read", dir, source);
-    let mut numbers = BTreeSet::new();
-    if top && !dir.exists() {
-        return Ok(numbers);
-    }
-    for item in fs::read_dir(dir).map_err(failed)? {
-        let path = item.map_err(failed)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if is_temporary(&path) {
-            continue;
-        }
+/// Lists the numbers of the bundle files below a directory of the path groups, and what does not
+/// belong there.
+fn list(dir: &Path, above: u64) -> Result<(BTreeSet<u64>, Vec<PathBuf>), Error> {
+    let (mut numbers, mut strange) = (BTreeSet::new(), Vec::new());
+    for path in layout::list(dir)? {
+        let name = layout::name(&path);
         let group = |text: &str| text.parse::<u64>().ok().filter(|_| text.len() == 3);
-        if let Some(number) = name.strip_prefix('x').and_then(group) {
-            numbers.extend(bundle_numbers(&path, (above + number) * 1000, false)?);
-        } else if let Some(number) = group(&name) {
+        let below = name.strip_prefix('x').and_then(group).filter(|_| path.is_dir());
+        if let Some(number) = below {
+            let (inner, more) = list(&path, (above + number) * 1000)?;
+            numbers.extend(inner);
+            strange.extend(more);
+        } else if let Some(number) = group(&name).filter(|_| path.is_file()) {
             numbers.insert(above + number);
         } else {
-            let expected = "three digits, with an x before them for a directory";
-            return Err(Error::StrangeFile { path, expected });
+            strange.push(path);
         }
     }
-    Ok(numbers)
+    Ok((numbers, strange))
 }

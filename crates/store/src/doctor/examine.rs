@@ -1,9 +1,8 @@
 //! Looking at every part of a ledger directory without changing the ledger.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::mem;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tally_ledger::hash::Hash;
@@ -16,7 +15,7 @@ use crate::db::Db;
 use crate::error::{Error, FoundId};
 use crate::evidence;
 use crate::head::{self, Damaged, Head};
-use crate::layout::{BUNDLE_ENTRIES, Layout, is_temporary};
+use crate::layout::{self, BUNDLE_ENTRIES, Layout};
 use crate::link;
 use crate::lock::Lock;
 
@@ -58,6 +57,7 @@ pub fn examine(
     };
     let db = if lock.is_ok() { open_db(&layout, &mut findings) } else { None };
     let copies = Copies::new(&layout, db)?;
+    examine_names(&layout, &copies, &mut findings)?;
     Entries { layout: &layout, head, copies, findings: &mut findings }.examine()?;
     examine_evidence(&layout, &mut findings)?;
     examine_remains(&layout, &mut findings)?;
@@ -131,7 +131,7 @@ impl Entries<'_> {
         let reach = self.copies.len()?;
         let len = self.head.as_ref().map_or(reach, |head| head::len(head.as_ref()));
         let top = reach.max(len);
-        let sizes = self.sizes()?;
+        let sizes = checkpoint::sizes(self.layout)?;
         let mut roots = BTreeMap::new();
         let mut counts = Counts::default();
         let mut tree = Edge::default();
@@ -251,16 +251,6 @@ impl Entries<'_> {
         }
     }
 
-    fn sizes(&mut self) -> Result<Vec<u64>, Error> {
-        match checkpoint::sizes(self.layout) {
-            Err(error @ Error::StrangeFile { .. }) => {
-                self.findings.fault(Part::Checkpoints, error);
-                Ok(Vec::new())
-            }
-            other => other,
-        }
-    }
-
     fn checkpoints(
         &mut self,
         len: u64,
@@ -299,14 +289,24 @@ impl Entries<'_> {
     }
 }
 
-fn examine_evidence(layout: &Layout, findings: &mut Findings) -> Result<(), Error> {
-    let list = match evidence::list(layout) {
-        Err(error @ Error::StrangeFile { .. }) => {
-            findings.fault(Part::Evidence, error);
-            return Ok(());
-        }
-        other => other?,
+/// Reports files whose names do not belong where they are.
+fn examine_names(layout: &Layout, copies: &Copies, findings: &mut Findings) -> Result<(), Error> {
+    let checkpoints = layout::list(&layout.checkpoints())?;
+    let checkpoints = checkpoints.iter().filter(|path| checkpoint::size_of(path).is_none());
+    let evidence = layout::list(&layout.evidence_dir())?;
+    let evidence = evidence.iter().filter(|path| evidence::digest_of(path).is_none());
+    let mut report = |part, path: &PathBuf, expected| {
+        findings.fault(part, Error::StrangeFile { path: path.clone(), expected });
     };
+    let groups = "three digits, after an x for a directory";
+    copies.strange.iter().for_each(|path| report(Part::Entries, path, groups));
+    checkpoints.for_each(|path| report(Part::Checkpoints, path, "a size of 20 digits"));
+    evidence.for_each(|path| report(Part::Evidence, path, "a SHA-256 of 64 small hex digits"));
+    Ok(())
+}
+
+fn examine_evidence(layout: &Layout, findings: &mut Findings) -> Result<(), Error> {
+    let list = evidence::list(layout)?;
     let mut fit = 0;
     for file in &list {
         match evidence::check(&file.path, &file.digest) {
@@ -321,19 +321,12 @@ fn examine_evidence(layout: &Layout, findings: &mut Findings) -> Result<(), Erro
 }
 
 fn examine_remains(layout: &Layout, findings: &mut Findings) -> Result<(), Error> {
-    let dir = &layout.dir;
-    let failed = |source| Error::failed("read", dir, source);
-    let mut paths = Vec::new();
-    for item in fs::read_dir(dir).map_err(failed)? {
-        let item = item.map_err(failed)?;
-        let name = item.file_name().to_string_lossy().into_owned();
-        let left = ["batch", "head.next", "lost+found"].contains(&name.as_str());
-        if left || name.starts_with("db.") || is_temporary(&item.path()) {
-            paths.push(item.path());
-        }
-    }
-    paths.sort_unstable();
-    for path in paths {
+    let left = |path: &PathBuf| {
+        let name = layout::name(path);
+        ["batch", "head.next", "lost+found"].contains(&&*name) || name.starts_with("db.")
+    };
+    let paths = layout::list(&layout.dir)?;
+    for path in paths.into_iter().filter(left) {
         findings.add(Part::Remains, Finding::Remains { path });
     }
     Ok(())

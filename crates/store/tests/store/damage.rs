@@ -107,7 +107,7 @@ fn repair_after(seeds: std::ops::Range<u64>, harm: impl Fn(&Path, &mut Random) -
 
 #[test]
 fn a_sled_file_harmed_anywhere_is_rebuilt() {
-    repair_after(0..60, |dir, random| {
+    repair_after(0..25, |dir, random| {
         let files = files(&dir.join("db"));
         harm(&files[random.index(files.len())], random)
     });
@@ -115,7 +115,7 @@ fn a_sled_file_harmed_anywhere_is_rebuilt() {
 
 #[test]
 fn a_bundle_file_harmed_anywhere_is_rebuilt() {
-    repair_after(0..60, |dir, random| {
+    repair_after(0..25, |dir, random| {
         let files = files(&dir.join("tile"));
         harm(&files[random.index(files.len())], random)
     });
@@ -123,7 +123,7 @@ fn a_bundle_file_harmed_anywhere_is_rebuilt() {
 
 #[test]
 fn a_head_harmed_anywhere_is_rebuilt_even_when_sled_is_gone() {
-    repair_after(0..30, |dir, random| {
+    repair_after(0..12, |dir, random| {
         if random.below(2) == 0 {
             fs::remove_dir_all(dir.join("db")).unwrap();
         }
@@ -133,7 +133,7 @@ fn a_head_harmed_anywhere_is_rebuilt_even_when_sled_is_gone() {
 
 #[test]
 fn harm_to_sled_and_bundle_files_is_rebuilt_as_long_as_one_copy_of_each_entry_is_whole() {
-    repair_after(0..30, |dir, random| {
+    repair_after(0..12, |dir, random| {
         // The first bundle file loses its middle, sled its end, and the head is gone.
         let bundle = dir.join("tile/entries/000");
         let length = fs::metadata(&bundle).unwrap().len();
@@ -215,6 +215,9 @@ fn damage_is_named_with_its_place() {
     fs::write(dir.join("evidence").join(Hash::of(b"an order").to_string()), "other").unwrap();
     let other = chain::checkpoint(&chain::entries(300, 2), &["log"]);
     fs::write(dir.join(format!("checkpoints/{:020}", 300)), other).unwrap();
+    for name in ["checkpoints/300", "evidence/letter.pdf", "tile/entries/2"] {
+        fs::write(dir.join(name), "text").unwrap();
+    }
     let faults: Vec<_> = examine(dir).into_iter().filter(Diagnosis::is_fault).collect();
     let named = |part: Part, test: fn(&Error) -> bool| {
         faults.iter().any(|diagnosis| match &diagnosis.finding {
@@ -227,9 +230,14 @@ fn damage_is_named_with_its_place() {
     assert!(named(Part::Database, |e| matches!(e, Error::DbDiffers { seq: 100, .. })));
     assert!(named(Part::Checkpoints, |e| matches!(e, Error::CheckpointRoot { .. })));
     assert!(named(Part::Evidence, |e| matches!(e, Error::EvidenceDamaged { .. })));
+    for part in [Part::Entries, Part::Checkpoints, Part::Evidence] {
+        assert!(named(part, |e| matches!(e, Error::StrangeFile { .. })), "{part}");
+    }
     let more = |diagnosis: &Diagnosis| matches!(diagnosis.finding, Finding::More { count: 83 });
     assert!(faults.iter().any(more), "88 are missing and 5 listed: {faults:?}");
     let reader = Reader::open(dir).unwrap();
+    assert_eq!(reader.checkpoints().unwrap().count(), 4);
+    assert_eq!(reader.evidence_list().unwrap().len(), 1);
     let read = reader.entries(0).take_while(Result::is_ok).count();
     assert_eq!(read, 512, "what precedes the damage can still be read");
     let error = chain::open(dir).unwrap_err();

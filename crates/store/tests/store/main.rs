@@ -9,3 +9,4 @@ mod interrupted;
 mod killed;
 mod opening;
 mod random;
+mod read_only;
