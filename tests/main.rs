@@ -3,5 +3,6 @@
 mod case_sources;
 mod cli;
 mod foreign;
+mod format_doc;
 mod golden;
 mod tidy;
