@@ -136,7 +136,7 @@ impl Code {
             Self::Signature => "the signature holds",
             Self::Effect => "the change to the tables of keys and roles is allowed",
             Self::Root => {
-                "the root of the tree is the one that a checkpoint states; proofs of an extract hold"
+                "the root of the tree is what a checkpoint states; proofs of an extract hold"
             }
             Self::Checkpoint => "a checkpoint is signed by a key that holds the role at its size",
             Self::Pin => "what the verifier knew beforehand is met",
