@@ -2,6 +2,10 @@
 //! store of its own and no terminal.
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod handover;
+mod journey;
+mod keys;
+mod pins;
 mod verbs;
 
 use std::collections::BTreeMap;

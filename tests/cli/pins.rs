@@ -1,0 +1,197 @@
+//! What is known beforehand decides what a verification is worth.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Place, Run};
+
+/// Makes the ledger `L` of two entries and its bundle `L.tally`, unknown to the place returned.
+fn handed_over() -> (Place, Place) {
+    let owner = Place::with_ledger();
+    record(&owner);
+    owner.tally(&["checkpoint", "--ledger", "L"]).ok();
+    owner.tally(&["export", "--ledger", "L", "-o", "L.tally"]).ok();
+    let auditor = Place::empty();
+    copy(&owner, "L.tally", &auditor);
+    copy(&owner, "L/ledger.vkey", &auditor);
+    (owner, auditor)
+}
+
+fn record(place: &Place) {
+    place.tally(&["incident", "close", "--incident", "delay", "--ledger", "L"]).ok();
+}
+
+fn copy(from: &Place, name: &str, to: &Place) {
+    let file = Path::new(name).file_name().unwrap();
+    fs::copy(from.path(name), to.path(file.to_str().unwrap())).unwrap();
+}
+
+/// Copies a folder with all that is in it.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for item in fs::read_dir(from).unwrap() {
+        let item = item.unwrap();
+        let target = to.join(item.file_name());
+        if item.file_type().unwrap().is_dir() {
+            copy_folder(&item.path(), &target);
+        } else {
+            fs::copy(item.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn without_a_pin_a_ledger_is_only_consistent_with_itself() {
+    let (_owner, auditor) = handed_over();
+    for command in [
+        &["verify", "L.tally"][..],
+        &["list", "entries", "L.tally"],
+        &["show", "1", "L.tally"],
+        &["timeline", "L.tally"],
+    ] {
+        let run = auditor.tally(command).exits(2);
+        assert!(!run.stdout.is_empty(), "what was found is shown all the same");
+        assert_eq!(run.stderr.matches("hint: give a pin").count(), 1, "{run:?}");
+        let run = auditor.tally(&[command, &["--unpinned"]].concat()).exits(0);
+        assert!(!run.stderr.contains("hint"), "{run:?}");
+    }
+    let json = auditor.tally(&["verify", "L.tally", "--format", "json"]).exits(2).json();
+    assert_eq!(json["verdict"], "consistent with itself");
+}
+
+#[test]
+fn each_sort_of_pin_is_met_or_not() {
+    let (owner, auditor) = handed_over();
+    let stranger = Place::with_ledger();
+    let vkey = fs::read_to_string(owner.path("L/ledger.vkey")).unwrap();
+    let id = |place: &Place| {
+        let json = place.tally(&["verify", "L", "--format", "json"]).exits(0).json();
+        json["ledger_id"].as_str().unwrap().to_owned()
+    };
+    let policy = |vkey: &str| format!("log {}\nquorum none\n", vkey.trim());
+    let other_vkey = fs::read_to_string(stranger.path("L/ledger.vkey")).unwrap();
+    auditor.write("policy", policy(&vkey));
+    auditor.write("other-policy", policy(&other_vkey));
+    let first = format!("L/checkpoints/{:020}", 1);
+    copy(&owner, &first, &auditor);
+    let first = format!("{:020}", 1);
+    record(&stranger);
+    let other = stranger.tally(&["checkpoint", "--ledger", "L"]).ok();
+    auditor.write("other-checkpoint", other);
+    for (option, met, not_met) in [
+        ("--key", vkey.trim(), other_vkey.trim()),
+        ("--ledger-id", &*id(&owner), &*id(&stranger)),
+        ("--policy", "policy", "other-policy"),
+        ("--seen", &first, "other-checkpoint"),
+    ] {
+        let run = auditor.tally(&["verify", "L.tally", option, met]).exits(0);
+        assert!(run.stdout.contains("\nWhole: all 2 entries hold"), "{run:?}");
+        for command in [&["verify", "L.tally"][..], &["list", "incidents", "L.tally"]] {
+            let run = auditor.tally(&[command, &[option, not_met]].concat()).exits(3);
+            assert!((run.stdout.clone() + &run.stderr).contains("Failed: "), "{option}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pin_that_is_none_is_refused() {
+    let (_owner, auditor) = handed_over();
+    auditor.write("poem", "roses are red");
+    let before = auditor.content();
+    for (option, value, what) in [
+        ("--key", "poem", "not a vkey"),
+        ("--key", "ledger.example/l+00000000+AAAA", "not a vkey"),
+        ("--key", "absent", "absent"),
+        ("--key", "L.tally", "L.tally"),
+        ("--policy", "poem", "not a policy"),
+        ("--policy", "absent", "absent"),
+        ("--seen", "poem", "not a checkpoint"),
+        ("--seen", ".", "directory"),
+        ("--ledger-id", "123", "123"),
+    ] {
+        auditor.tally(&["verify", "L.tally", option, value]).refused(what);
+        let add = ["trust", "add", "ledger.example/l", option, value];
+        auditor.tally(&add).refused(what);
+    }
+    assert_eq!(auditor.content(), before);
+}
+
+#[test]
+fn a_trusted_ledger_needs_no_pin_on_the_command_line() {
+    let (_owner, auditor) = handed_over();
+    assert_eq!(auditor.tally(&["trust", "list"]).ok(), "no ledger is pinned\n");
+    let add = ["trust", "add", "ledger.example/l", "--key", "ledger.vkey"];
+    auditor.tally(&add).ok();
+    auditor.tally(&add).refused("pinned already");
+    auditor.tally(&["trust", "add", "ledger.example/m"]).refused("no pin is given");
+    let json = auditor.tally(&["trust", "list", "--format", "json"]).exits(0).json();
+    assert_eq!(json["ledgers"][0]["seen"], serde_json::Value::Null);
+    auditor.tally(&["verify", "L.tally"]).ok();
+    let json = auditor.tally(&["trust", "list", "--format", "json"]).exits(0).json();
+    let seen = json["ledgers"][0]["seen"].as_str().expect("the checkpoint is remembered");
+    assert!(seen.starts_with("ledger.example/l\n2\n"), "{seen}");
+    assert!(auditor.tally(&["trust", "list"]).ok().contains("seen   2 entries"));
+    auditor.tally(&["trust", "remove", "ledger.example/l"]).ok();
+    auditor.tally(&["trust", "remove", "ledger.example/l"]).refused("not pinned");
+    auditor.tally(&["verify", "L.tally"]).exits(2);
+}
+
+#[test]
+fn init_pins_its_ledger_and_never_another_under_its_name() {
+    let place = Place::with_ledger();
+    place.tally(&["verify", "L"]).ok();
+    let args = ["init", "M", "--origin", "ledger.example/l", "--owner", "Another CA"];
+    let run = place.tally(&[&args[..], &["--unencrypted-keys"]].concat()).exits(0);
+    assert!(run.stderr.contains("another ledger ledger.example/l already"), "{run:?}");
+    let run = place.tally(&["verify", "M"]).exits(3);
+    assert!(run.stdout.contains("Failed: "), "{run:?}");
+    place.tally(&["verify", "L"]).ok();
+}
+
+/// Demands that the ledger failed under what is remembered of it, and that both checkpoints were
+/// kept.
+#[track_caller]
+fn kept_as_evidence(run: Run, place: &Place, found: &str) {
+    let run = run.exits(3);
+    assert!(run.stderr.contains("both checkpoints are kept as evidence"), "{run:?}");
+    let kept: Vec<_> = fs::read_dir(place.config().join("conflicts")).unwrap().collect();
+    assert_eq!(kept.len(), 1);
+    let text = fs::read_to_string(kept[0].as_ref().unwrap().path()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["schema"], 1);
+    assert!(json["seen"].as_str().unwrap().starts_with("ledger.example/l\n3\n"), "{json:#}");
+    assert!(json["found"].as_str().unwrap().starts_with(found), "{json:#}");
+}
+
+#[test]
+fn a_ledger_rolled_back_behind_what_was_seen_fails_and_leaves_evidence() {
+    let place = Place::with_ledger();
+    record(&place);
+    place.tally(&["checkpoint", "--ledger", "L"]).ok();
+    copy_folder(&place.path("L"), &place.path("before"));
+    record(&place);
+    place.tally(&["checkpoint", "--ledger", "L"]).ok();
+    place.tally(&["verify", "L"]).ok();
+    let run = place.tally(&["verify", "before"]);
+    kept_as_evidence(run, &place, "ledger.example/l\n2\n");
+    let run = place.tally(&["verify", "before"]);
+    kept_as_evidence(run, &place, "ledger.example/l\n2\n");
+    place.tally(&["list", "entries", "before"]).exits(3);
+    place.tally(&["verify", "L"]).ok();
+}
+
+#[test]
+fn another_history_of_the_same_ledger_fails_and_leaves_evidence() {
+    let place = Place::with_ledger();
+    record(&place);
+    copy_folder(&place.path("L"), &place.path("fork"));
+    record(&place);
+    place.tally(&["checkpoint", "--ledger", "L"]).ok();
+    place.tally(&["verify", "L"]).ok();
+    let mut command = place.command(&["note", "--on=0", "another", "--ledger=fork"]);
+    Run::of(&mut command).ok();
+    // The forger has the keys and a trust store elsewhere.
+    let mut command = place.command(&["checkpoint", "--ledger=fork"]);
+    Run::of(command.env("TALLY_CONFIG_DIR", place.path("elsewhere"))).ok();
+    kept_as_evidence(place.tally(&["verify", "fork"]), &place, "ledger.example/l\n3\n");
+}
