@@ -6,3 +6,4 @@ mod foreign;
 mod format_doc;
 mod golden;
 mod tidy;
+mod vectors;

@@ -1,0 +1,175 @@
+//! The test vectors: the verifier reaches the verdict that each file states, the files are built
+//! again to the same bytes, and every code has one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use tally_ledger::fault::Code;
+use tally_ledger::hash::Hash;
+use tally_ledger::note::Checkpoint;
+use tally_ledger::verify::{self, Completeness, NoticeKind, Pins, ReadError, Verification};
+use tally_testkit::keyring;
+use tally_testkit::vector::Vector;
+use tally_testkit::vectors;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors")
+}
+
+/// The committed files, by name.
+fn committed() -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for file in fs::read_dir(folder()).expect("the folder of the vectors") {
+        let path = file.expect("a file of the folder").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8");
+        if name != "README.md" {
+            let text = fs::read_to_string(&path).expect("a vector is text");
+            files.insert(name.to_owned(), text);
+        }
+    }
+    files
+}
+
+fn read() -> Vec<Vector> {
+    let vector = |(name, text): (&String, &String)| {
+        let name = name.strip_suffix(".vector").expect("a vector is named so");
+        Vector::parse(name, text).expect("a vector of the form")
+    };
+    committed().iter().map(vector).collect()
+}
+
+fn pins(vector: &Vector) -> Pins {
+    let policy: Vec<&str> = vector.values("policy").collect();
+    let seen = |line: &str| {
+        let (size, root) = line.split_once(' ').expect("a size and a root");
+        // A pin is compared by size and root; the signature of the note does not matter.
+        let key = keyring::key("whoever");
+        let origin = "ledger.example/seen".parse().expect("an origin");
+        let note = Checkpoint::sign(&origin, 1, Hash::of(b""), &key).to_string();
+        let (start, signatures) = note.split_once("\n\n").expect("a note");
+        let name = start.lines().next().expect("three lines");
+        let text = format!("{name}\n{size}\n{root}\n\n{signatures}");
+        text.parse::<Checkpoint>().expect("a checkpoint seen before")
+    };
+    Pins {
+        keys: vector.values("pin").map(|key| key.parse().expect("a vkey")).collect(),
+        policy: (!policy.is_empty()).then(|| policy.join("\n").parse().expect("a policy")),
+        ledger_id: vector.value("ledger-id").map(|id| id.parse().expect("an id")),
+        seen: vector.values("seen").map(seen).collect(),
+    }
+}
+
+/// The words of what was reported, as far as verification reports it.
+fn reports(verification: &Verification) -> BTreeSet<&'static str> {
+    let mut words: BTreeSet<&str> = verification
+        .notices
+        .iter()
+        .map(|notice| match notice.kind {
+            NoticeKind::ClockBackwards { .. } => "clock-backwards",
+            NoticeKind::SuccessorWithoutNext => "no-next",
+            NoticeKind::AppearedLate { .. } => "appeared-late",
+            NoticeKind::Marked { .. } => "marked",
+        })
+        .collect();
+    let evidence = &verification.evidence;
+    for (word, so) in [
+        ("withheld", !verification.withheld.is_empty()),
+        ("link-not-checked", verification.unchecked_links > 0),
+        ("evidence-unnamed", !evidence.unnamed.is_empty()),
+        ("evidence-absent", evidence.absent > 0),
+    ] {
+        if so {
+            words.insert(word);
+        }
+    }
+    words
+}
+
+/// What is wrong with the verifier's answer to a vector, or nothing.
+fn judge(vector: &Vector) -> Option<String> {
+    let expect = vector.value("expect").expect("a verdict");
+    let verification = match verify::ledger(&vector.bytes[..], &pins(vector)) {
+        Ok(ledger) => ledger.verification().clone(),
+        Err(ReadError::NotALedger { .. }) if expect == "unrecognised" => return None,
+        Err(error) => return Some(error.to_string()),
+    };
+    let fault = verification.fault.as_ref();
+    let found = (
+        verification.verdict().name(),
+        fault.map(|fault| fault.code.name()),
+        fault.and_then(|fault| fault.seq).map(|seq| seq.to_string()),
+    );
+    let expected = (expect, vector.value("code"), vector.value("seq").map(str::to_owned));
+    if found != expected {
+        let fault = fault.map(ToString::to_string);
+        return Some(format!("expected {expected:?}, found {found:?}: {fault:?}"));
+    }
+    let reported = reports(&verification);
+    let wanted = vector.value("report").into_iter().flat_map(|words| words.split(','));
+    let missing: Vec<&str> = wanted.filter(|word| !reported.contains(word)).collect();
+    if !missing.is_empty() {
+        return Some(format!("expected the reports {missing:?}, found {reported:?}"));
+    }
+    let complete = match verification.completeness {
+        Completeness::Whole => "whole",
+        Completeness::Shown => "shown",
+        Completeness::NotChecked => "not-checked",
+    };
+    vector
+        .value("complete")
+        .filter(|wanted| *wanted != complete)
+        .map(|wanted| format!("expected complete: {wanted}, found {complete}"))
+}
+
+#[test]
+fn every_vector_gets_the_verdict_that_it_states() {
+    let vectors = read();
+    let wrong: Vec<String> = vectors
+        .iter()
+        .filter_map(|vector| Some(format!("{}: {}", vector.name, judge(vector)?)))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
+    assert!(vectors.len() > 400, "{} vectors", vectors.len());
+}
+
+#[test]
+fn building_the_vectors_again_gives_the_same_bytes() {
+    let committed = committed();
+    let built: BTreeMap<String, String> = vectors::all()
+        .iter()
+        .map(|vector| (format!("{}.vector", vector.name), vector.to_string()))
+        .collect();
+    for (name, text) in &built {
+        let same = committed.get(name) == Some(text);
+        assert!(same, "{name} differs: run the example regenerate and compare");
+    }
+    for name in committed.keys() {
+        assert!(built.contains_key(name), "nothing builds {name}");
+    }
+}
+
+#[test]
+fn every_code_has_a_vector() {
+    let vectors = read();
+    let codes: BTreeSet<&str> = vectors.iter().filter_map(|v| v.value("code")).collect();
+    for code in Code::ALL {
+        assert!(codes.contains(code.name()), "no vector fails with {code}");
+    }
+    assert_eq!(codes.len(), Code::ALL.len(), "a vector names a code that is none");
+}
+
+#[test]
+fn a_wrong_verdict_is_noticed() {
+    let good = &read()[..];
+    let passed = good.iter().find(|vector| vector.value("expect") == Some("whole"));
+    let mut wrong = passed.expect("a vector that passes").clone();
+    wrong.lines[0].1 = "not-whole".to_owned();
+    assert!(judge(&wrong).is_some());
+    let failed = good.iter().find(|vector| vector.value("code") == Some("feeds"));
+    let mut wrong = failed.expect("a vector that fails").clone();
+    for line in wrong.lines.iter_mut().filter(|(key, _)| key == "seq") {
+        line.1.push('0');
+    }
+    assert!(judge(&wrong).is_some());
+}
