@@ -154,8 +154,10 @@ impl LedgerDir {
         key: &SigningKey,
     ) -> Result<Entry, Failure> {
         let payload = self.head.place(event, recorded);
-        let entry = Entry::sign(self.head.origin(), &payload, key)
-            .map_err(|fault| Failure::new(format!("the entry cannot be written: {fault}")))?;
+        let entry = Entry::sign(self.head.origin(), &payload, key).map_err(|fault| {
+            Failure::new(format!("the entry cannot be written: {fault}"))
+                .hint("shorten it, or keep long texts as files of evidence")
+        })?;
         self.head.advance(&entry);
         Ok(entry)
     }
@@ -167,8 +169,13 @@ impl LedgerDir {
     /// Fails if they do not: above all if their author may not sign the kind.
     pub fn check(&self, entries: &[Entry]) -> Result<(), Failure> {
         self.ledger.continued_by(entries).map_err(|fault| {
-            Failure::new(format!("nothing was written: {fault}"))
-                .hint("see who may sign what with: tally key list")
+            let hint = match fault.code {
+                Code::Key | Code::Authority | Code::Effect => {
+                    "see who may sign what with: tally key list"
+                }
+                _ => "see what stands where with: tally list entries",
+            };
+            Failure::new(format!("nothing was written: {fault}")).hint(hint)
         })
     }
 
@@ -205,13 +212,13 @@ impl LedgerDir {
     }
 
     /// Signs a checkpoint over the entries up to the head that the ledger was opened with and
-    /// `appended` after it, and stores it.
+    /// `appended` after it, without storing it.
     ///
     /// # Errors
     ///
-    /// Fails if `key` does not hold the role `checkpoint`, and if the store cannot write.
-    pub fn checkpoint(
-        &mut self,
+    /// Fails if `key` does not hold the role `checkpoint`.
+    pub fn sign_checkpoint(
+        &self,
         appended: &[Entry],
         key: &SigningKey,
     ) -> Result<Checkpoint, Failure> {
@@ -221,12 +228,31 @@ impl LedgerDir {
         let own = self.ledger.authority().checkpoint_vkeys(self.origin());
         let holds =
             |vkey| !matches!(checkpoint.signed_by(vkey), tally_ledger::note::Signed::Absent);
-        if !own.iter().any(holds) {
-            return Err(Failure::new("this key does not hold the role checkpoint in the ledger")
-                .hint("name the checkpoint key's file with --checkpoint-key FILE"));
+        if own.iter().any(holds) {
+            return Ok(checkpoint);
         }
+        Err(Failure::new("this key does not hold the role checkpoint in the ledger")
+            .hint("name the checkpoint key's file with --checkpoint-key FILE"))
+    }
+
+    /// Stores a checkpoint that was [signed](Self::sign_checkpoint) over what the ledger holds now,
+    /// and has the trust store remember it if it knows the ledger.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store or the trust store cannot write.
+    pub fn put_checkpoint(
+        &mut self,
+        checkpoint: &Checkpoint,
+        context: &Context,
+    ) -> Result<(), Failure> {
         self.store.put_checkpoint(checkpoint.size(), &checkpoint.to_string())?;
-        Ok(checkpoint)
+        match TrustStore::of(context.config.as_deref()) {
+            Ok(store) if store.find(checkpoint.origin())?.is_some() => {
+                store.saw(checkpoint.origin(), checkpoint)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

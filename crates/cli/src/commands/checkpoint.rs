@@ -10,7 +10,6 @@ use crate::failure::{Failure, Status};
 use crate::keyfile;
 use crate::ledger_dir::{self, LedgerDir};
 use crate::passphrase::{PassphraseArgs, Passphrases};
-use crate::trust::TrustStore;
 
 /// The arguments of `tally checkpoint`.
 #[derive(Debug, Clone, Default, Args)]
@@ -72,12 +71,8 @@ pub fn run(args: &CheckpointArgs, context: &mut Context) -> Result<Status, Failu
         return Ok(Status::Clean);
     }
     let key = args.key.read(&args.ledger, &args.passphrase)?;
-    let checkpoint = ledger.checkpoint(&[], &key)?;
-    if let Ok(store) = TrustStore::of(context.config.as_deref())
-        && store.find(checkpoint.origin())?.is_some()
-    {
-        store.saw(checkpoint.origin(), &checkpoint)?;
-    }
+    let checkpoint = ledger.sign_checkpoint(&[], &key)?;
+    ledger.put_checkpoint(&checkpoint, context)?;
     context.out.result(&checkpoint.to_string())?;
     Ok(Status::Clean)
 }

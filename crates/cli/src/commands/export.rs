@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use tally_ledger::bundle::{Form, Manifest, Writer};
-use tally_ledger::extract::{Extract, ExtractError};
+use tally_ledger::extract::Extract;
 use tally_ledger::governance;
 use tally_ledger::hash::Hash;
 use tally_ledger::name::FeedId;
+use tally_ledger::note::Checkpoint;
 use tally_ledger::payload::Event;
 use tally_ledger::verify::Pins;
 use tally_store::Reader;
@@ -59,6 +60,10 @@ pub struct ExportArgs {
 ///
 /// Fails if the ledger does not hold, an incident is unknown, or the disk refuses.
 pub fn run(args: &ExportArgs, context: &mut Context) -> Result<Status, Failure> {
+    if args.output.is_dir() {
+        return Err(Failure::new(format!("{} is a folder", args.output.display()))
+            .hint("name the file to write"));
+    }
     if args.output.exists() && !args.force {
         return Err(Failure::new(format!("{} exists already", args.output.display()))
             .hint("choose another name, or add --force"));
@@ -76,7 +81,7 @@ fn bundle(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
         return Err(Failure::unsound(&args.author.ledger, fault));
     }
     let checkpoints = ledger_dir::checkpoints(&reader)?;
-    let size = checkpoints.last().map_or(0, tally_ledger::note::Checkpoint::size);
+    let size = checkpoints.last().map_or(0, Checkpoint::size);
     if size == 0 {
         return Err(Failure::new("the ledger has no checkpoint").hint("run: tally checkpoint"));
     }
@@ -95,11 +100,12 @@ fn bundle(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
         checkpoints: checkpoints.into_iter().map(|checkpoint| (checkpoint, Vec::new())).collect(),
         evidence: files.iter().map(|(digest, size, _)| (*digest, *size)).collect(),
     };
-    whole_file(args, |file| {
+    let staged = Staged::write(args, |file| {
         let mut writer = Writer::begin(file, &manifest)?;
         entries.iter().try_for_each(|entry| writer.entry(entry.bytes()))?;
         write_files(writer, &files)
     })?;
+    staged.place()?;
     Ok(size)
 }
 
@@ -122,28 +128,34 @@ fn extract(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
         args.checkpoint.path(&args.author.ledger).display()
     ));
     let author = args.author.key()?;
-    let checkpoint = args.checkpoint.read(&args.author.ledger, &args.author.passphrase)?;
-    let named = |feed: &FeedId| incidents.contains(feed) || feed.as_str() == "ledger";
-    let heads = ledger.head().feeds().iter().filter(|(feed, _)| named(feed));
-    let heads = heads.map(|(feed, seq)| (feed.clone(), *seq)).collect();
-    let event = Event::reserved("heads", governance::heads_value(&heads))?;
-    let entry = ledger.sign(event, context.clock.now()?, &author)?;
+    let checkpoint_key = args.checkpoint.read(&args.author.ledger, &args.author.passphrase)?;
+    let entry = ledger.sign(heads(&ledger, &incidents)?, context.clock.now()?, &author)?;
     ledger.check(std::slice::from_ref(&entry))?;
-    ledger.append(std::slice::from_ref(&entry))?;
-    ledger.checkpoint(std::slice::from_ref(&entry), &checkpoint)?;
-    let checkpoints = ledger_dir::checkpoints(ledger.reader())?;
+    let checkpoint = ledger.sign_checkpoint(std::slice::from_ref(&entry), &checkpoint_key)?;
     let mut entries = ledger.ledger().entries().to_vec();
-    entries.push(entry);
-    let extract = Extract::new(&entries, &checkpoints, &incidents).map_err(|e| match e {
-        ExtractError::UnknownIncident(_) | ExtractError::NoHeads { .. } => {
-            Failure::new(e.to_string())
-        }
-    })?;
+    entries.push(entry.clone());
+    let mut checkpoints = ledger_dir::checkpoints(ledger.reader())?;
+    checkpoints.push(checkpoint.clone());
+    let extract = Extract::new(&entries, &checkpoints, &incidents)
+        .map_err(|e| Failure::new(e.to_string()).hint("run: tally doctor"))?;
     let files = files(ledger.reader(), &extract.evidence(), args.without_evidence)?;
     let count = extract.len() as u64;
     let listed = files.iter().map(|(digest, size, _)| (*digest, *size)).collect();
-    whole_file(args, |file| write_files(extract.write(file, listed)?, &files))?;
+    // The file is whole before the ledger grows, and gets its name after: whatever fails, the
+    // ledger has not stated heads for nothing, and no file is handed over that it knows nothing of.
+    let staged = Staged::write(args, |file| write_files(extract.write(file, listed)?, &files))?;
+    ledger.append(&[entry])?;
+    ledger.put_checkpoint(&checkpoint, context)?;
+    staged.place()?;
     Ok(count)
+}
+
+/// Returns the event that states the heads of the incidents, and of the ledger's own affairs.
+fn heads(ledger: &LedgerDir, incidents: &BTreeSet<FeedId>) -> Result<Event, Failure> {
+    let named = |feed: &FeedId| incidents.contains(feed) || feed.as_str() == "ledger";
+    let heads = ledger.head().feeds().iter().filter(|(feed, _)| named(feed));
+    let heads = heads.map(|(feed, seq)| (feed.clone(), *seq)).collect();
+    Ok(Event::reserved("heads", governance::heads_value(&heads))?)
 }
 
 /// A file of evidence: its digest, its size in bytes, and where it is.
@@ -171,32 +183,53 @@ fn write_files<W: Write>(mut writer: Writer<W>, files: &[StoredFile]) -> io::Res
     writer.finish()
 }
 
-/// Writes the file under another name, then gives it its own.
-fn whole_file(
-    args: &ExportArgs,
-    write: impl FnOnce(BufWriter<File>) -> io::Result<BufWriter<File>>,
-) -> Result<(), Failure> {
-    let target = &args.output;
-    let mut staged = target.clone().into_os_string();
-    staged.push(".part");
-    let staged = PathBuf::from(staged);
-    let written = File::create(&staged).and_then(|file| {
-        let file = write(BufWriter::new(file))?.into_inner()?;
-        file.sync_all()?;
-        place(&staged, target, args.force)
-    });
-    written.map_err(|e| {
-        // Half a file is of no use to anybody.
-        let _ = fs::remove_file(&staged);
-        Failure::io("write", target, &e)
-    })
+/// A file that is written whole under a passing name, which is taken away unless it gets its own.
+struct Staged<'a> {
+    path: PathBuf,
+    args: &'a ExportArgs,
 }
 
-fn place(staged: &Path, target: &Path, force: bool) -> io::Result<()> {
-    if force {
-        return fs::rename(staged, target);
+impl<'a> Staged<'a> {
+    fn write(
+        args: &'a ExportArgs,
+        write: impl FnOnce(BufWriter<File>) -> io::Result<BufWriter<File>>,
+    ) -> Result<Self, Failure> {
+        let mut name = args.output.clone().into_os_string();
+        name.push(format!(".{}.part", std::process::id()));
+        let staged = Self { path: PathBuf::from(name), args };
+        let failed = |e: io::Error| Failure::io("write", &args.output, &e);
+        let file = File::create_new(&staged.path).map_err(failed)?;
+        let written = write(BufWriter::new(file)).and_then(|file| file.into_inner()?.sync_all());
+        written.map_err(failed)?;
+        Ok(staged)
     }
-    // Unlike a rename, a link never replaces a file that came into being meanwhile.
-    fs::hard_link(staged, target)?;
-    fs::remove_file(staged)
+
+    /// Gives the file its own name.
+    fn place(self) -> Result<(), Failure> {
+        let target = &self.args.output;
+        let placed = if self.args.force {
+            fs::rename(&self.path, target)
+        } else {
+            self.place_beside_nothing()
+        };
+        placed.map_err(|e| Failure::io("write", target, &e))
+    }
+
+    fn place_beside_nothing(&self) -> io::Result<()> {
+        let target = &self.args.output;
+        // Unlike a rename, a link never replaces a file that came into being meanwhile.
+        match fs::hard_link(&self.path, target) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
+            // The file system of a memory stick may have no links.
+            Err(_) if !target.exists() => fs::rename(&self.path, target),
+            linked => linked,
+        }
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        // After a rename there is nothing left under this name.
+        let _ = fs::remove_file(&self.path);
+    }
 }
