@@ -115,7 +115,7 @@ pub fn read_lines(text: &str, file: &str) -> Result<Vec<Written>, Failure> {
         .map(|(index, line)| {
             let place = format!("{file}, line {}", index + 1);
             if line.len() as u64 > DOCUMENT_MAX {
-                return Err(Failure::new(format!("{place}: longer than {DOCUMENT_MAX} bytes")));
+                return Err(Failure::too_large(&place, DOCUMENT_MAX));
             }
             from_json(serde_json::from_str(line).map_err(|e| malformed(&place, &e))?, &place)
         })
@@ -189,9 +189,11 @@ impl Written {
             return Err(fail("no incident is named".to_owned())
                 .hint("add a line such as: incident = \"2024-delayed-revocation\""));
         }
-        let acted_on = |feed: &FeedId| on.as_ref().is_some_and(|on| on.feeds.contains(feed));
-        let reserved = feeds.iter().find(|feed| !feed.is_incident() && !acted_on(feed));
-        if let Some(reserved) = reserved {
+        if let Some(on) = on.as_ref().filter(|on| !on.feeds.iter().all(FeedId::is_incident)) {
+            return Err(fail(format!("on = {}: a {} belongs to no incident", on.seq, on.kind))
+                .hint("name an entry of an incident; see them with: tally list entries"));
+        }
+        if let Some(reserved) = feeds.iter().find(|feed| !feed.is_incident()) {
             return Err(fail(format!("{reserved} is a reserved feed, not an incident"))
                 .hint("choose another name for the incident"));
         }

@@ -84,8 +84,24 @@ impl Failure {
             }
             std::io::ErrorKind::StorageFull => failure.hint("free some space and try again"),
             std::io::ErrorKind::PermissionDenied => failure.hint("check its owner and mode"),
-            _ => failure,
+            std::io::ErrorKind::IsADirectory => failure.hint("name a file, not a folder"),
+            std::io::ErrorKind::NotADirectory => {
+                failure.hint("check the path: a part of it is a file, not a folder")
+            }
+            _ => failure.hint("check the path and the disk"),
         }
+    }
+
+    /// Returns the failure of the source of randomness.
+    pub fn no_randomness(error: &getrandom::Error) -> Self {
+        Self::new(format!("the operating system gives no randomness: {error}"))
+            .hint("try again later; no safe key can be made without it")
+    }
+
+    /// Returns the failure of an input that holds more than `most` bytes.
+    pub fn too_large(place: &str, most: u64) -> Self {
+        Self::new(format!("{place} is larger than {most} bytes"))
+            .hint("name another file; long texts are kept as evidence, by their digest")
     }
 
     /// Returns the failure of a command line that cannot be read.
@@ -130,13 +146,13 @@ impl From<tally_store::Error> for Failure {
 
 impl From<tally_ledger::name::NameError> for Failure {
     fn from(error: tally_ledger::name::NameError) -> Self {
-        Self::new(error.to_string())
+        Self::new(error.to_string()).hint("correct the name")
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::new(format!("cannot read or write: {error}"))
+        Self::new(format!("cannot read or write: {error}")).hint("check the path and the disk")
     }
 }
 
@@ -158,7 +174,7 @@ impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let failure = Self::new(error.to_string());
         match error {
-            ReadError::Io(_) => failure,
+            ReadError::Io(_) => failure.hint("check the file and the disk"),
             ReadError::NotALedger { .. } => {
                 failure.hint("name a ledger directory, or a file made with: tally export -o FILE")
             }

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "this module is the printer")]
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use crate::failure::Failure;
 
@@ -97,7 +98,7 @@ impl Output {
                 self.results = Box::new(io::sink());
                 Ok(())
             }
-            Err(e) => Err(Failure::new(format!("cannot write to standard output: {e}"))),
+            Err(e) => Err(Failure::io("write to", Path::new("standard output"), &e)),
             Ok(()) => Ok(()),
         }
     }

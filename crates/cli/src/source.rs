@@ -105,7 +105,10 @@ pub fn policy(path: &Path) -> Result<(Policy, String), Failure> {
 /// Fails if the file cannot be read or holds something else.
 pub fn checkpoint(path: &Path) -> Result<Checkpoint, Failure> {
     let text = pin_file(path)?;
-    text.parse().map_err(|e| Failure::new(format!("{} is not a checkpoint: {e}", path.display())))
+    text.parse().map_err(|e| {
+        Failure::new(format!("{} is not a checkpoint: {e}", path.display()))
+            .hint("print one with: tally checkpoint, or take one from checkpoints/ of the ledger")
+    })
 }
 
 fn pin_file(path: &Path) -> Result<String, Failure> {
@@ -124,11 +127,21 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > most {
-        return Err(Failure::new(format!("{} is larger than {most} bytes", path.display())));
+        return Err(Failure::too_large(&path.display().to_string(), most));
     }
+    text(bytes, &path.display().to_string())
+}
+
+/// Returns the text that `bytes` are, which were read from the place of that name.
+///
+/// # Errors
+///
+/// Fails if they are not UTF-8.
+pub fn text(bytes: Vec<u8>, place: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
-        Failure::new(format!("{} is not UTF-8 text at byte {at}", path.display()))
+        Failure::new(format!("{place} is not text: byte {at} is not UTF-8"))
+            .hint("name a file of text, saved as UTF-8")
     })
 }
 
@@ -146,13 +159,17 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Fails if there is nothing, or a directory that is no ledger.
+    /// Fails if there is nothing, a directory that is no ledger, or a pipe or device.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let metadata = std::fs::metadata(path).map_err(|e| Failure::io("read", path, &e))?;
         if metadata.is_dir() {
             Ok(Self::Directory(Box::new(Reader::open(path)?), path.to_owned()))
-        } else {
+        } else if metadata.is_file() {
             Ok(Self::File(path.to_owned()))
+        } else {
+            // It is read twice: for its origin, which leads to the pins, and then to verify it.
+            Err(Failure::new(format!("{} is neither a folder nor a regular file", path.display()))
+                .hint("save it as a file first"))
         }
     }
 

@@ -151,7 +151,7 @@ impl TrustStore {
         let result = change(&mut ledgers)?;
         ledgers.sort_by(|a, b| a.origin.cmp(&b.origin));
         let text = serde_json::to_string_pretty(&Trust { schema: 1, ledgers })
-            .map_err(|e| Failure::new(e.to_string()))?;
+            .expect("a trust store has text keys");
         self.replace(&format!("{text}\n")).map_err(failed)?;
         Ok(result)
     }

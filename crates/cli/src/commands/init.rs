@@ -72,10 +72,7 @@ pub struct NewKeys {
 ///
 /// Fails if the directory is taken, a key file cannot be made, or the disk refuses.
 pub fn run(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
-    let make = || {
-        keyfile::generate()
-            .map_err(|e| Failure::new(format!("the operating system gives no randomness: {e}")))
-    };
+    let make = || keyfile::generate().map_err(|e| Failure::no_randomness(&e));
     let keys = NewKeys { author: make()?, checkpoint: make()? };
     begin(args, &keys, context)?;
     Ok(Status::Clean)
@@ -90,6 +87,7 @@ pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(
     if fs::symlink_metadata(args.dir.join("format")).is_ok() {
         return Err(tally_store::Error::AlreadyALedger { dir: args.dir.clone() }.into());
     }
+    TrustStore::of(context.config.as_deref())?.read()?;
     // Whatever is asked for is asked for before anything is written.
     let passphrase = if args.unencrypted_keys {
         None
@@ -108,7 +106,8 @@ pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(
     let vkey = Vkey::log(&args.origin, PublicKey::from(&keys.checkpoint));
     let vkey_file = args.dir.join("ledger.vkey");
     fs::write(&vkey_file, format!("{vkey}\n")).map_err(|e| Failure::io("write", &vkey_file, &e))?;
-    let trusted = pin(&args.origin, &entry, &vkey, &checkpoint, context)?;
+    let trusted = pin(&args.origin, &entry, &vkey, &checkpoint, context)
+        .map_err(|failure| failure.at("the ledger was begun, but is not pinned"))?;
     let out = &mut context.out;
     out.result(&format!("Ledger      {}", args.dir.display()))?;
     out.result(&format!("Origin      {}", args.origin))?;
@@ -155,8 +154,10 @@ fn genesis(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Entry, 
     };
     let event = Event::reserved("ledger.genesis", genesis.to_value())?;
     let payload = Head::new(args.origin.clone()).place(event, context.clock.now()?);
-    Entry::sign(&args.origin, &payload, &keys.author)
-        .map_err(|fault| Failure::new(format!("the genesis entry cannot be written: {fault}")))
+    Entry::sign(&args.origin, &payload, &keys.author).map_err(|fault| {
+        Failure::new(format!("the genesis entry cannot be written: {fault}"))
+            .hint("shorten what it names")
+    })
 }
 
 /// Returns the table of roles that a new ledger begins with; `tally key roles` replaces it.

@@ -117,8 +117,7 @@ pub fn run(args: &KeyArgs, context: &mut Context) -> Result<Status, Failure> {
 }
 
 fn new(args: &NewArgs, context: &mut Context) -> Result<Status, Failure> {
-    let key: SigningKey = keyfile::generate()
-        .map_err(|e| Failure::new(format!("the operating system gives no randomness: {e}")))?;
+    let key: SigningKey = keyfile::generate().map_err(|e| Failure::no_randomness(&e))?;
     if args.unencrypted_keys {
         keyfile::create(&args.file, &key, Protection::PlainOnRequest)?;
         context.out.talk("note: the private key is NOT encrypted, as was asked for.");

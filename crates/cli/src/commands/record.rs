@@ -67,7 +67,8 @@ pub fn run(args: &RecordArgs, context: &mut Context) -> Result<Status, Failure> 
     };
     let (written, folder) = read(from, args.lines)?;
     if written.is_empty() {
-        return Err(Failure::new(format!("{}: no document in it", from.display())));
+        return Err(Failure::new(format!("{}: no document in it", from.display()))
+            .hint("print a document to fill in with: tally record --template KIND"));
     }
     record(&written, &folder, &args.author, args.format.format, context)
 }
@@ -103,7 +104,7 @@ pub fn record(
         };
         let event = written.event(on, |file| {
             let path = folder.join(file);
-            let (digest, size) = digest(&path)?;
+            let (digest, size) = digest(&path).map_err(|failure| failure.at(&written.place))?;
             files.push((path, digest));
             Ok((digest, size))
         })?;
@@ -128,6 +129,11 @@ fn digest(path: &Path) -> Result<(Hash, u64), Failure> {
     let failed = |e: io::Error| {
         Failure::io("read", path, &e).hint("files of evidence are named relative to the document")
     };
+    // A pipe would give its bytes once, and they are read twice.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(Failure::new(format!("{} is not a regular file", path.display()))
+            .hint("evidence is kept file by file; name a file"));
+    }
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let mut hasher = Hasher::default();
     let size = io::copy(&mut file, &mut hasher).map_err(failed)?;
@@ -180,7 +186,8 @@ fn template(kind: &Kind, context: &mut Context) -> Result<Status, Failure> {
         }
         None if known.is_some() => Err(Failure::new(format!(
             "{kind}: entries of this kind are written by a command of their own"
-        ))),
+        ))
+        .hint("see the commands with: tally --help")),
         None => Err(Failure::new(format!("{kind}: no such kind"))
             .hint("see the kinds with: tally list kinds")),
     }
@@ -189,14 +196,15 @@ fn template(kind: &Kind, context: &mut Context) -> Result<Status, Failure> {
 /// Returns the documents in `from`, and the folder that their files are relative to.
 fn read(from: &Path, lines: bool) -> Result<(Vec<Written>, PathBuf), Failure> {
     let (text, place, folder) = if from == Path::new("-") {
-        let mut text = String::new();
+        let place = "standard input";
+        let mut bytes = Vec::new();
         let most = if lines { LINES_MAX } else { DOCUMENT_MAX };
-        let read = io::stdin().lock().take(most + 1).read_to_string(&mut text);
-        read.map_err(|e| Failure::new(format!("cannot read standard input: {e}")))?;
-        if text.len() as u64 > most {
-            return Err(Failure::new(format!("standard input is larger than {most} bytes")));
+        let read = io::stdin().lock().take(most + 1).read_to_end(&mut bytes);
+        read.map_err(|e| Failure::io("read", Path::new(place), &e))?;
+        if bytes.len() as u64 > most {
+            return Err(Failure::too_large(place, most));
         }
-        (text, "standard input".to_owned(), PathBuf::from("."))
+        (source::text(bytes, place)?, place.to_owned(), PathBuf::from("."))
     } else {
         let lines = lines || from.extension().is_some_and(|e| e == "jsonl");
         let text = source::read_text(from, if lines { LINES_MAX } else { DOCUMENT_MAX })?;

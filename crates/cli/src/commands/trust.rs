@@ -98,7 +98,8 @@ fn add(args: &AddArgs, store: &TrustStore, context: &mut Context) -> Result<(), 
             "expected a checkpoint of {}, found one of {:.140}",
             args.origin,
             escaped(seen.origin())
-        )));
+        ))
+        .hint("name the origin that the checkpoint is of"));
     }
     if keys.is_empty() && policy.is_none() && args.ledger_id.is_none() && seen.is_none() {
         return Err(
