@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::Place;
 
-const NOTE: &str = r#"{"kind":"entry.note","on":0,"body":{"text":"a remark"}}"#;
+const EVENT: &str = r#"{"kind":"incident.closed","incident":"delay"}"#;
 
 /// Writes a file that its owner alone can read.
 fn secret(place: &Place, name: &str, content: &str) {
@@ -30,8 +30,8 @@ fn encrypted_keys_open_with_a_passphrase_from_a_file_a_variable_or_a_pipe() {
         let text = std::fs::read_to_string(place.path("L/keys").join(file)).unwrap();
         assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{text}");
     }
-    place.write("note.json", NOTE);
-    let record = ["record", "--from", "note.json", "--ledger", "L"];
+    place.write("event.json", EVENT);
+    let record = ["record", "--from", "event.json", "--ledger", "L"];
     place.tally(&[&record[..], &["--passphrase-file", "passphrase"]].concat()).ok();
     let by_variable = [&record[..], &["--passphrase-env", "TALLY_PASSPHRASE"]].concat();
     let mut command = place.command(&by_variable);
@@ -49,10 +49,9 @@ fn without_the_right_passphrase_nothing_is_written() {
     secret(&place, "wrong", "incorrect horse\n");
     secret(&place, "empty", "");
     place.write("open", "correct horse\n");
-    place.write("note.json", NOTE);
-    place.write("delay.json", r#"{"kind":"incident.closed","incident":"delay"}"#);
+    place.write("event.json", EVENT);
     let with = ["--ledger", "L", "--passphrase-file", "passphrase"];
-    place.tally(&[&["record", "--from", "delay.json"], &with[..]].concat()).ok();
+    place.tally(&[&["record", "--from", "event.json"], &with[..]].concat()).ok();
     let before = place.content();
     for (option, value, what) in [
         ("--passphrase-file", "wrong", "passphrase"),
@@ -64,10 +63,10 @@ fn without_the_right_passphrase_nothing_is_written() {
         ("--quiet", "", "cannot ask for the passphrase"),
     ] {
         for command in [
-            &["record", "--from", "note.json", "--ledger", "L"][..],
+            &["record", "--from", "event.json", "--ledger", "L"][..],
             &["checkpoint", "--ledger", "L"],
             &["export", "--ledger", "L", "-o", "x.tally", "--incident", "delay"],
-            &["note", "--on", "0", "a remark", "--ledger", "L"],
+            &["note", "--on", "1", "a remark", "--ledger", "L"],
             &["key", "revoke", &kids(&place)[0], "--why", "x", "--ledger", "L"],
         ] {
             let mut args = [command, &[option]].concat();
@@ -88,7 +87,7 @@ fn a_key_file_that_others_may_read_is_not_used() {
     assert_eq!(mode & 0o777, 0o600);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let before = place.content();
-    let run = place.record(NOTE).refused("mode 0644");
+    let run = place.record(EVENT).refused("mode 0644");
     assert!(run.stderr.contains("hint: run: chmod 600 L/keys/author.pem"), "{run:?}");
     assert_eq!(place.content(), before);
 }
@@ -101,11 +100,16 @@ fn kids(place: &Place) -> Vec<String> {
     keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Makes a key file and returns the public key.
+fn made(place: &Place, file: &str) -> String {
+    let made = place.tally(&["key", "new", file, "--unencrypted-keys"]).ok();
+    made.lines().find_map(|line| line.strip_prefix("Public key  ")).unwrap().to_owned()
+}
+
 /// Makes a key file and grants its key a role in the ledger `L`.
 fn granted(place: &Place, file: &str, role: &str) {
-    let made = place.tally(&["key", "new", file, "--unencrypted-keys"]).ok();
-    let public = made.lines().find_map(|line| line.strip_prefix("Public key  ")).unwrap();
-    let grant = ["key", "grant", public, "--role", role, "--name", "a desk", "--ledger", "L"];
+    let public = made(place, file);
+    let grant = ["key", "grant", &public, "--role", role, "--name", "a desk", "--ledger", "L"];
     assert!(place.tally(&grant).ok().starts_with("granted "));
 }
 
@@ -115,10 +119,14 @@ fn a_granted_key_signs_what_its_role_covers_and_nothing_else() {
     granted(&place, "legal.pem", "legal");
     let legal = ["--ledger", "L", "--author-key", "legal.pem", "--incident", "delay"];
     place.tally(&[&["legal", "step", "tro", "opposed"], &legal[..]].concat()).ok();
+    let other = made(&place, "other.pem");
     let before = place.content();
     let run = place.tally(&[&["incident", "milestone", "end"], &legal[..]].concat());
     let run = run.refused("nothing was written");
-    assert!(run.stderr.contains("legal") && run.stderr.contains("incident.milestone"), "{run:?}");
+    assert!(
+        run.stderr.contains("authority: ") && run.stderr.contains("incident.milestone"),
+        "{run:?}"
+    );
     let lines = format!(
         "{}\n{}\n",
         r#"{"kind":"legal.step","incident":"delay","body":{"instrument":"tro","step":"filed"}}"#,
@@ -126,7 +134,7 @@ fn a_granted_key_signs_what_its_role_covers_and_nothing_else() {
     );
     let args = ["record", "--from=-", "--lines", "--ledger=L", "--author-key=legal.pem"];
     place.tally_reading(lines, &args).refused("incident.closed");
-    let grant = ["key", "grant", &"11".repeat(32), "--role", "legal", "--ledger", "L"];
+    let grant = ["key", "grant", &other, "--role", "legal", "--ledger", "L"];
     place.tally(&[&grant[..], &["--author-key", "legal.pem"]].concat()).refused("ledger.key");
     let checkpoint = ["checkpoint", "--ledger", "L", "--checkpoint-key", "legal.pem"];
     place.tally(&checkpoint).refused("role checkpoint");
@@ -139,7 +147,8 @@ fn a_granted_key_signs_what_its_role_covers_and_nothing_else() {
 fn a_revoked_author_can_no_longer_record() {
     let place = Place::with_ledger();
     granted(&place, "auditor.pem", "auditor");
-    let note = ["note", "--on=0", "a remark", "--ledger=L", "--author-key=auditor.pem"];
+    place.record(EVENT).ok();
+    let note = ["note", "--on=2", "a remark", "--ledger=L", "--author-key=auditor.pem"];
     place.tally(&note).ok();
     let kid = kids(&place).pop().unwrap();
     let why = ["--why", "the desk was closed", "--ledger", "L"];
@@ -151,20 +160,21 @@ fn a_revoked_author_can_no_longer_record() {
     assert_eq!(place.content(), before);
     let json = place.tally(&["key", "list", "L", "--format", "json"]).exits(0).json();
     let revoked = json["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap();
-    assert_eq!(revoked["revoked"], 3);
+    assert_eq!(revoked["revoked"], 4);
     let listed = place.tally(&["key", "list", "L"]).ok();
-    assert!(listed.contains("auditor  revoked by entry 3"), "{listed}");
+    assert!(listed.contains("auditor  revoked by entry 4"), "{listed}");
     place.tally(&["verify", "L"]).ok();
 }
 
 #[test]
 fn a_stranger_s_key_records_nothing() {
     let place = Place::with_ledger();
-    place.tally(&["key", "new", "stranger.pem", "--unencrypted-keys"]).ok();
+    made(&place, "stranger.pem");
+    place.record(EVENT).ok();
     let before = place.content();
-    let note = ["note", "--on=0", "a remark", "--ledger=L", "--author-key=stranger.pem"];
+    let note = ["note", "--on=1", "a remark", "--ledger=L", "--author-key=stranger.pem"];
     place.tally(&note).refused("nothing was written");
-    let checkpoint_key = ["note", "--on=0", "x", "--ledger=L"];
+    let checkpoint_key = ["note", "--on=1", "x", "--ledger=L"];
     let by_checkpoint = ["--author-key", "L/keys/checkpoint.pem"];
     place.tally(&[&checkpoint_key[..], &by_checkpoint].concat()).refused("nothing was written");
     assert_eq!(place.content(), before);

@@ -56,7 +56,7 @@ fn without_a_pin_a_ledger_is_only_consistent_with_itself() {
         assert!(!run.stderr.contains("hint"), "{run:?}");
     }
     let json = auditor.tally(&["verify", "L.tally", "--format", "json"]).exits(2).json();
-    assert_eq!(json["verdict"], "consistent with itself");
+    assert_eq!(json["verdict"], "consistent-with-itself");
 }
 
 #[test]
@@ -188,10 +188,11 @@ fn another_history_of_the_same_ledger_fails_and_leaves_evidence() {
     record(&place);
     place.tally(&["checkpoint", "--ledger", "L"]).ok();
     place.tally(&["verify", "L"]).ok();
-    let mut command = place.command(&["note", "--on=0", "another", "--ledger=fork"]);
-    Run::of(&mut command).ok();
-    // The forger has the keys and a trust store elsewhere.
-    let mut command = place.command(&["checkpoint", "--ledger=fork"]);
-    Run::of(command.env("TALLY_CONFIG_DIR", place.path("elsewhere"))).ok();
+    place.tally(&["note", "--on=1", "another", "--ledger=fork"]).exits(3);
+    // The forger has the keys, and a trust store elsewhere.
+    for forged in [&["note", "--on=1", "another"][..], &["checkpoint"]] {
+        let mut command = place.command(&[forged, &["--ledger=fork"]].concat());
+        Run::of(command.env("TALLY_CONFIG_DIR", place.path("elsewhere"))).ok();
+    }
     kept_as_evidence(place.tally(&["verify", "fork"]), &place, "ledger.example/l\n3\n");
 }

@@ -365,6 +365,7 @@ fn a_word_that_does_not_fit_is_refused_and_nothing_is_written() {
     tally(&["incident", "milestone", "end", "--occurred", "2026-02-30"]).refused("is not a time");
     tally(&["revocation", "progress", "all", "--revoked=-1", "--remaining=0"]).refused("-1");
     place.tally(&["note", "--on=9", "x", "--ledger", "L"]).refused("no entry 9");
+    place.tally(&["note", "--on=0", "x", "--ledger", "L"]).refused("belongs to no incident");
     place.tally(&["correct", "--on=0", "--why", "x", "--ledger", "L"]).refused("nothing");
     place.tally(&["incident", "close", "--ledger", "L"]).refused("--incident");
     let reserved = ["incident", "close", "--ledger", "L", "--incident", "ledger"];
