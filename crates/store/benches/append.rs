@@ -1,6 +1,6 @@
 //! The cost of a durable append, beside that of the least that could be durable: writing the same
-//! bytes to one file and syncing it. Only the ratio of the two means anything: how long a sync takes
-//! differs from disk to disk and from minute to minute.
+//! bytes to one file and syncing it. Only the ratio of the two means anything: how long a sync
+//! takes differs from disk to disk and from minute to minute.
 
 use std::fs::File;
 use std::io::Write;

@@ -8,6 +8,7 @@ use tally_ledger::hash::Hash;
 use crate::bundle::push_record;
 use crate::durable;
 use crate::error::Error;
+use crate::head::SEQ_END;
 use crate::layout::Layout;
 
 /// A batch whose append was begun.
@@ -46,7 +47,10 @@ pub(crate) fn read(layout: &Layout) -> Result<Option<Batch>, Error> {
 fn from_bytes(bytes: &[u8]) -> Option<Batch> {
     let rest = bytes.strip_prefix(b"tally batch\nfirst ")?;
     let end = rest.iter().position(|b| *b == b'\n')?;
-    let first = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
+    let first: u64 = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
+    if first >= SEQ_END {
+        return None;
+    }
     // "sha256 ", 64 digits and a newline stand between the title and the records.
     let mut records = rest.get(end + 1 + 72..)?;
     let mut entries = Vec::new();

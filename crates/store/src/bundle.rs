@@ -209,6 +209,9 @@ fn open(path: &Path) -> Result<File, Error> {
 /// Cuts a bundle file to `offset` bytes durably; with 0 it is removed.
 fn cut(path: &Path, offset: u64) -> Result<(), Error> {
     if offset == 0 {
+        if !path.exists() {
+            return Ok(());
+        }
         durable::remove(path)?;
         return durable::sync_parent(path);
     }

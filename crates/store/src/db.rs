@@ -21,7 +21,7 @@ use tally_ledger::hash::Hash;
 use self::quiet::quietly;
 use crate::durable;
 use crate::error::Error;
-use crate::head::Head;
+use crate::head::{Head, SEQ_END};
 
 /// 64 MB costs no speed and a tenth of the memory of sled's default.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -95,7 +95,14 @@ impl Db {
     /// Returns the position of the last entry in the tree, whatever the record of it says.
     pub(crate) fn last_seq(&self) -> Result<Option<u64>, Error> {
         let last = guarded(&self.path, || self.trees().entries.last())?;
-        Ok(last.and_then(|(key, _)| Some(u64::from_be_bytes(key.as_ref().try_into().ok()?))))
+        let Some((key, _)) = last else {
+            return Ok(None);
+        };
+        let seq = key.as_ref().try_into().map(u64::from_be_bytes);
+        seq.ok().filter(|seq| *seq < SEQ_END).map(Some).ok_or_else(|| Error::DbUnusable {
+            path: self.path.clone(),
+            reason: "one of its keys is no position".to_owned(),
+        })
     }
 
     /// Stores `entries` from `first` on in one transaction with the new head, and syncs.
@@ -187,7 +194,8 @@ fn encode_head(head: Head) -> Vec<u8> {
 
 fn decode_head(value: &[u8]) -> Option<Head> {
     let (seq, id) = value.split_first_chunk()?;
-    Some(Head { seq: u64::from_be_bytes(*seq), id: Hash::from_slice(id)? })
+    let seq = Some(u64::from_be_bytes(*seq)).filter(|seq| *seq < SEQ_END)?;
+    Some(Head { seq, id: Hash::from_slice(id)? })
 }
 
 fn open_trees(path: &Path) -> sled::Result<Trees> {

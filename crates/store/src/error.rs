@@ -201,6 +201,12 @@ pub enum Error {
         /// The position that the caller named.
         found: u64,
     },
+    /// An entry states another position than the one it would get, or another entry before it.
+    #[error("entry {seq} does not name its own place and the entry before it")]
+    WrongPlace {
+        /// The position that the entry would have had.
+        seq: u64,
+    },
     /// An append was asked for without entries.
     #[error("there is no entry to append")]
     EmptyAppend,
@@ -225,9 +231,9 @@ pub enum Error {
         /// Its length now, in bytes.
         found: u64,
     },
-    /// The entries are whole and synced in the bundle files, but a later step failed, so they are
-    /// not acknowledged. The next opening for writing finishes the append and reports it.
-    #[error("entries {first} to {last} are written but not acknowledged: {source}")]
+    /// An append failed after its entries were written, or could not be taken back. It is not
+    /// acknowledged; the next opening for writing keeps what is whole of it and reports that.
+    #[error("entries {first} to {last} are written in part or whole, not acknowledged: {source}")]
     Unacknowledged {
         /// The position of the first entry of the append.
         first: u64,

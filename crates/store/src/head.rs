@@ -15,6 +15,9 @@ pub struct Head {
     pub id: Hash,
 }
 
+/// Positions stay below this (FORMAT.md, integers), so that adding to one cannot overflow.
+pub(crate) const SEQ_END: u64 = 1 << 53;
+
 /// How many entries a ledger with this head holds.
 pub(crate) fn len(head: Option<&Head>) -> u64 {
     head.map_or(0, |head| head.seq + 1)
@@ -45,7 +48,7 @@ fn stated(text: &[u8]) -> Option<Head> {
     let mut lines = std::str::from_utf8(text).ok()?.lines();
     let seq = lines.next()?.strip_prefix("seq ")?.parse().ok()?;
     let id = lines.next()?.strip_prefix("id ")?.parse().ok()?;
-    Some(Head { seq, id })
+    (seq < SEQ_END).then_some(Head { seq, id })
 }
 
 /// Reads the head file.

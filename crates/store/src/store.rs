@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::evidence::{self, Evidence};
 use crate::head::{self, Head};
 use crate::layout::{FORMAT, Layout};
+use crate::link;
 use crate::lock::Lock;
 use crate::reader::Reader;
 use crate::recovery::{self, Recovered};
@@ -117,25 +118,15 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Fails without a trace if `first` is not the next position, an entry is empty or too large,
-    /// `entries` is empty, or too little space is left. [`Error::Unacknowledged`] means that a
+    /// Fails without a trace if `first` is not the next position, an entry is empty, too large or
+    /// states another place, `entries` is empty, or too little space is left. [`Error::Unacknowledged`] means that a
     /// later step failed: the next opening for writing finishes the append.
     pub fn append<E: AsRef<[u8]>>(&mut self, first: u64, entries: &[E]) -> Result<Head, Error> {
         let head = self.check(first, entries)?;
-        if entries.len() > 1 {
-            batch::write(&self.reader.layout, first, entries)?;
-        }
-        let layout = &self.reader.layout;
-        let prepared = durable::stage(&layout.next_head(), head::to_text(Some(&head)).as_bytes());
-        let written = prepared.and_then(|()| {
-            // Gone before the entries are: a batch that is there will be finished.
-            self.tail.append(entries).inspect_err(|_| {
-                let _ = durable::remove(&layout.next_head());
-            })
-        });
-        if let Err(error) = written {
+        if let Err(error) = self.write(first, entries, head) {
             return Err(self.give_up(first, head, error));
         }
+        let layout = &self.reader.layout;
         let acknowledged = self
             .db
             .commit(first, entries, head)
@@ -144,10 +135,10 @@ impl Store {
             self.stale = true;
             return Err(unacknowledged(first, head, source));
         }
-        self.reader.head = Some(head);
         if entries.len() > 1 {
-            let _ = batch::remove(&self.reader.layout);
+            let _ = batch::remove(layout);
         }
+        self.reader.head = Some(head);
         Ok(head)
     }
 
@@ -196,14 +187,19 @@ impl Store {
             return Err(Error::WrongSeq { expected, found: first });
         }
         let mut bytes = 0;
+        let mut before = self.reader.head.map(|head| head.id);
         for (seq, entry) in (first..).zip(entries) {
-            let found = entry.as_ref().len();
-            if found == 0 || found > ENTRY_BYTES_MAX {
-                return Err(Error::EntrySize { seq, found });
+            let entry = entry.as_ref();
+            if entry.is_empty() || entry.len() > ENTRY_BYTES_MAX {
+                return Err(Error::EntrySize { seq, found: entry.len() });
             }
-            bytes += found as u64;
+            if link::read(entry).is_some_and(|link| !link.follows(seq, before)) {
+                return Err(Error::WrongPlace { seq });
+            }
+            before = Some(Hash::leaf(entry));
+            bytes += entry.len() as u64;
         }
-        let last = entries.last().ok_or(Error::EmptyAppend)?;
+        let id = before.filter(|_| !entries.is_empty()).ok_or(Error::EmptyAppend)?;
         // Not every file system can say what is left; then the writing itself will.
         if let (Some(reserve), Ok(available)) =
             (self.reserve, fs4::available_space(&self.reader.layout.dir))
@@ -212,7 +208,22 @@ impl Store {
         {
             return Err(Error::TooLittleSpace { dir: dir(), needed, available });
         }
-        Ok(Head { seq: first + entries.len() as u64 - 1, id: Hash::leaf(last.as_ref()) })
+        Ok(Head { seq: first + entries.len() as u64 - 1, id })
+    }
+
+    /// Writes everything that the next opening would finish the append from.
+    fn write<E: AsRef<[u8]>>(
+        &mut self,
+        first: u64,
+        entries: &[E],
+        head: Head,
+    ) -> Result<(), Error> {
+        let layout = &self.reader.layout;
+        if entries.len() > 1 {
+            batch::write(layout, first, entries)?;
+        }
+        durable::stage(&layout.next_head(), head::to_text(Some(&head)).as_bytes())?;
+        self.tail.append(entries)
     }
 
     /// Ends an append that failed before its entries were whole in the bundle files.
@@ -221,7 +232,9 @@ impl Store {
             self.stale = true;
             return error;
         }
-        if batch::give_up(&self.reader.layout).is_ok() {
+        let layout = &self.reader.layout;
+        let taken_back = durable::remove(&layout.next_head()).and_then(|()| batch::give_up(layout));
+        if taken_back.is_ok() {
             return error;
         }
         self.stale = true;

@@ -130,13 +130,12 @@ impl Entries<'_> {
     fn examine(mut self) -> Result<(), Error> {
         let reach = self.copies.len()?;
         let len = self.head.as_ref().map_or(reach, |head| head::len(head.as_ref()));
-        let top = reach.max(len);
         let sizes = checkpoint::sizes(self.layout)?;
         let mut roots = BTreeMap::new();
         let mut counts = Counts::default();
         let mut tree = Edge::default();
         let mut before = None;
-        for seq in 0..top {
+        for seq in 0..reach {
             let found = self.copies.at(seq)?;
             self.compare(seq, len, &found, &mut counts);
             let Some((_, bytes)) = found.each().next() else {
@@ -166,7 +165,8 @@ impl Entries<'_> {
             }
         }
         self.excess(len)?;
-        self.summarise(len, top, &counts);
+        self.beyond_reach(reach, len);
+        self.summarise(len, reach, &counts);
         self.checkpoints(len, &sizes, &roots)
     }
 
@@ -205,6 +205,16 @@ impl Entries<'_> {
         }
     }
 
+    /// Reports acknowledged entries that both copies end before.
+    fn beyond_reach(&mut self, reach: u64, len: u64) {
+        if reach < len {
+            let path = self.layout.bundle(reach / BUNDLE_ENTRIES);
+            let offset = self.copies.bundle(reach / BUNDLE_ENTRIES).map_or(0, |f| f.end() as u64);
+            let error = Error::EntryMissing { path, seq: reach, offset, expected: len };
+            self.findings.fault(Part::Entries, error);
+        }
+    }
+
     /// Reports what follows the last whole entry of a bundle file.
     fn excess(&mut self, len: u64) -> Result<(), Error> {
         for number in self.copies.numbers.clone() {
@@ -220,13 +230,13 @@ impl Entries<'_> {
         Ok(())
     }
 
-    fn summarise(&mut self, len: u64, top: u64, counts: &Counts) {
+    fn summarise(&mut self, len: u64, reach: u64, counts: &Counts) {
         self.findings.add(Part::Entries, Finding::Holds { count: counts.bundles });
-        if counts.linked == top {
-            self.findings.add(Part::Entries, Finding::ChainHolds { count: top });
+        if counts.linked == reach && reach >= len {
+            self.findings.add(Part::Entries, Finding::ChainHolds { count: reach });
         }
-        if top > len {
-            let finding = Finding::Unacknowledged { first: len, count: top - len };
+        if reach > len {
+            let finding = Finding::Unacknowledged { first: len, count: reach - len };
             self.findings.add(Part::Entries, finding);
         }
         if let Some(error) = self.copies.db_failure.take() {

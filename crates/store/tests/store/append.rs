@@ -57,7 +57,7 @@ fn one_entry_is_found_by_its_position_and_none_beyond_the_head() {
 }
 
 #[test]
-fn an_append_for_another_place_or_of_a_bad_size_changes_nothing() {
+fn an_append_for_another_place_or_of_a_bad_size_is_refused_and_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let entries = chain::entries(4, 1);
     let mut store = Store::create(dir.path()).unwrap();
@@ -68,6 +68,10 @@ fn an_append_for_another_place_or_of_a_bad_size_changes_nothing() {
     assert!(matches!(large, Error::EntrySize { seq: 3, found: 65_536 }), "{large}");
     let empty = store.append(2, &[b""]).unwrap_err();
     assert!(matches!(empty, Error::EntrySize { seq: 2, found: 0 }), "{empty}");
+    let foreign = store.append(2, &chain::entries(4, 2)[2..]).unwrap_err();
+    assert!(matches!(foreign, Error::WrongPlace { seq: 2 }), "{foreign}");
+    let swapped = store.append(2, &[&entries[2], &entries[1]]).unwrap_err();
+    assert!(matches!(swapped, Error::WrongPlace { seq: 3 }), "{swapped}");
     let none = store.append::<Vec<u8>>(2, &[]).unwrap_err();
     assert!(matches!(none, Error::EmptyAppend), "{none}");
     assert_eq!(chain::read_all(dir.path()).unwrap(), entries[..2]);
