@@ -13,13 +13,16 @@ mod extracts;
 mod governance;
 mod links;
 mod payloads;
+mod pins;
 mod profile;
 mod signatures;
 mod times;
+mod withheld;
 
 use ciborium::Value;
 use tally_ledger::fault::Code;
 
+use crate::container::Container;
 use crate::forge::{Forge, note};
 use crate::keyring::author;
 use crate::vector::Vector;
@@ -41,9 +44,11 @@ pub fn all() -> Vec<Vector> {
         governance::vectors(),
         links::vectors(),
         payloads::vectors(),
+        pins::vectors(),
         profile::vectors(),
         signatures::vectors(),
         times::vectors(),
+        withheld::vectors(),
     ];
     let mut all = groups.concat();
     all.sort_by(|a, b| a.name.cmp(&b.name));
@@ -51,6 +56,19 @@ pub fn all() -> Vec<Vector> {
         assert_ne!(pair[0].name, pair[1].name, "two vectors have one name");
     }
     all
+}
+
+/// Name, fault, its place if it has one, what is wrong, and how a container is made so.
+type Spoiled = (&'static str, Code, Option<u64>, &'static str, fn(&mut Container));
+
+/// Returns the vectors of `container`, each spoiled in one place.
+fn spoiled(container: &Container, rows: &[Spoiled]) -> Vec<Vector> {
+    let row = |(name, code, seq, about, change): &Spoiled| {
+        let mut spoiled = container.clone();
+        change(&mut spoiled);
+        Vector::failed(name, *code, *seq, spoiled.bytes()).note(about)
+    };
+    rows.iter().map(row).collect()
 }
 
 /// Returns the ledger that most vectors spoil: genesis, and one entry of `bug-1`.

@@ -1,12 +1,12 @@
-//! Notes, roots, the signatures of checkpoints, pins and policies.
+//! Notes, roots, and the signatures of checkpoints.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ciborium::Value;
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
 use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
-use tally_ledger::note::{Checkpoint, NOTE_MAX, Purpose, Vkey};
+use tally_ledger::note::{Checkpoint, NOTE_MAX, Vkey};
 
 use super::effects::{granted, revoked};
 use super::ledger;
@@ -15,15 +15,12 @@ use crate::keyring::{self, author, checkpoint, public};
 use crate::value::{at, set};
 use crate::vector::Vector;
 
-/// A time at which witnesses sign: 2026-11-22T00:20:00Z.
-const WITNESSED: u64 = 1_795_306_800;
-
 pub(super) fn vectors() -> Vec<Vector> {
-    [notes(), roots(), signers(), lines(), pins(), policies()].concat()
+    [notes(), roots(), signers(), lines()].concat()
 }
 
 /// Returns the usual bundle with the text of its one checkpoint changed.
-fn with_note(change: impl Fn(&str) -> String) -> Vec<u8> {
+pub(super) fn with_note(change: impl Fn(&str) -> String) -> Vec<u8> {
     let mut bundle = ledger().bundle();
     let text = at(&mut bundle.first, "checkpoints.0").as_text().expect("a note").to_owned();
     set(&mut bundle.first, "checkpoints.0", change(&text));
@@ -228,16 +225,9 @@ fn signers() -> Vec<Vector> {
 }
 
 /// Returns a signature line under the name and key id of `vkey`.
-fn signature_line(vkey: &Vkey, content: &[u8]) -> String {
+pub(super) fn signature_line(vkey: &Vkey, content: &[u8]) -> String {
     let signature = [&vkey.id()[..], content].concat();
     format!("\u{2014} {} {}\n", vkey.name(), STANDARD.encode(signature))
-}
-
-fn witness(n: u8) -> (SigningKey, Vkey) {
-    let key = keyring::key(&format!("witness {n}"));
-    let name = format!("w{n}.example");
-    let vkey = Vkey::new(&name, Purpose::Cosignature, public(&key)).expect("a key name");
-    (key, vkey)
 }
 
 /// Lines of known and unknown keys.
@@ -255,22 +245,8 @@ fn lines() -> Vec<Vector> {
     };
     let other = Vkey::log(&origin("ledger.example/other"), public(&checkpoint()));
     let other_id = Vkey::log(&origin(ORIGIN), public(&keyring::key("stranger")));
-    let elsewhere = {
-        let mut bundle = ledger().bundle();
-        let origin = origin("ledger.example/other");
-        let note = Checkpoint::sign(&origin, 2, ledger().root(), &checkpoint()).to_string();
-        // A line of the right name and id keeps the origin the one defect.
-        let text = note.split_inclusive("\n\n").next().unwrap_or_default();
-        let signed = ed25519_dalek::Signer::sign(&checkpoint(), text.trim_end().as_bytes());
-        let signed_text = format!("{}\n", text.trim_end());
-        let signature = ed25519_dalek::Signer::sign(&checkpoint(), signed_text.as_bytes());
-        assert_ne!(signed, signature);
-        let line = signature_line(&own, &signature.to_bytes());
-        set(&mut bundle.first, "checkpoints.0", format!("{text}{line}"));
-        bundle.bytes()
-    };
     vec![
-        failed("checkpoint-of-another-origin", "another origin, signed as such", elsewhere),
+        failed("checkpoint-of-another-origin", "another origin, signed as such", elsewhere()),
         failed(
             "checkpoint-line-broken",
             "a signature of zeros",
@@ -314,166 +290,18 @@ fn lines() -> Vec<Vector> {
     ]
 }
 
-fn origin(text: &str) -> tally_ledger::name::Origin {
+/// Returns the usual bundle whose checkpoint has another origin, under a line that holds.
+fn elsewhere() -> Vec<u8> {
+    let mut bundle = ledger().bundle();
+    let origin = origin("ledger.example/other");
+    let note = Checkpoint::sign(&origin, 2, ledger().root(), &checkpoint()).to_string();
+    let text = note.split("\n\n").next().unwrap_or_default();
+    let signature = checkpoint().sign(format!("{text}\n").as_bytes()).to_bytes();
+    let line = signature_line(&vkey(&checkpoint()), &signature);
+    set(&mut bundle.first, "checkpoints.0", format!("{text}\n\n{line}"));
+    bundle.bytes()
+}
+
+pub(super) fn origin(text: &str) -> tally_ledger::name::Origin {
     text.parse().expect("an origin")
-}
-
-fn seen(size: u64, root: &Hash) -> String {
-    format!("{size} {}", STANDARD.encode(root.0))
-}
-
-fn pins() -> Vec<Vector> {
-    let mut forge = Forge::new();
-    forge.checkpoint();
-    forge.note("bug-1");
-    forge.note("bug-1");
-    let bytes = forge.clone().bundle().bytes();
-    let id = forge.id(0).to_string();
-    let passed = |name: &str, key: &str, value: &str, about: &str| {
-        Vector::unpinned(name, "whole", bytes.clone()).line(key, value).note(about)
-    };
-    let failed = |name: &str, key: &str, value: &str, about: &str| {
-        let vector = Vector::unpinned(name, "failed", bytes.clone());
-        vector.line("code", Code::Pin.name()).line(key, value).note(about)
-    };
-    let stranger = vkey(&keyring::key("stranger")).to_string();
-    let own = vkey(&checkpoint()).to_string();
-    let other_name = Vkey::log(&origin("ledger.example/other"), public(&checkpoint()));
-    vec![
-        Vector::unpinned("no-pin", "consistent-with-itself", bytes.clone())
-            .note("nothing says that this is the right ledger"),
-        passed("ok-pin-ledger-id", "ledger-id", &id, "the id of genesis"),
-        passed("ok-pin-seen", "seen", &seen(2, &forge.root_at(2)), "a size without checkpoint"),
-        passed("ok-pin-seen-last", "seen", &seen(3, &forge.root()), "the last checkpoint"),
-        failed("pin-of-another-key", "pin", &stranger, "a key that has not signed"),
-        failed("pin-under-another-name", "pin", &other_name.to_string(), "the key, elsewhere"),
-        failed("pin-one-of-two", "pin", &own, "one pin is met, the other is not")
-            .line("pin", &stranger),
-        failed("pin-other-ledger-id", "ledger-id", &some_id(), "the id of another ledger"),
-        failed("pin-seen-other-root", "seen", &seen(2, &forge.root_at(1)), "another history"),
-        failed("pin-seen-larger", "seen", &seen(4, &forge.root()), "entries are gone"),
-        failed("pin-key-met-but-not-seen", "pin", &own, "a fork under the same key")
-            .line("seen", &seen(1, &forge.root())),
-    ]
-}
-
-fn some_id() -> String {
-    Hash::of(b"another ledger").to_string()
-}
-
-/// Returns the vector of the usual ledger, cosigned by `witnesses`, under that policy.
-fn under(name: &str, expect: (&str, Option<Code>), cosigned: &[u8], policy: &[&str]) -> Vector {
-    let mut forge = ledger();
-    forge.checkpoint();
-    for n in cosigned {
-        forge.cosign(&format!("w{n}.example"), WITNESSED + u64::from(*n), &witness(*n).0);
-    }
-    let bytes = forge.bundle().bytes();
-    judged(name, expect, bytes, policy)
-}
-
-fn judged(name: &str, expect: (&str, Option<Code>), bytes: Vec<u8>, policy: &[&str]) -> Vector {
-    let mut vector = Vector::unpinned(name, expect.0, bytes);
-    if let Some(code) = expect.1 {
-        vector = vector.line("code", code.name());
-    }
-    let log = format!("log {}", vkey(&checkpoint()));
-    let stranger = format!("log {}", vkey(&keyring::key("stranger")));
-    for line in policy {
-        let line = match *line {
-            "log" => log.clone(),
-            "log stranger" => stranger.clone(),
-            "w1" | "w2" | "w3" => {
-                let n = line.as_bytes()[1] - b'0';
-                format!("witness {line} {}", witness(n).1)
-            }
-            other => other.to_owned(),
-        };
-        vector = vector.line("policy", &line);
-    }
-    vector
-}
-
-fn policies() -> Vec<Vector> {
-    let (whole, failed) = (("whole", None), |code| ("failed", Some(code)));
-    let with_line = |time: u64, signature: &[u8]| {
-        let content = [&time.to_be_bytes()[..], signature].concat();
-        with_note(|text| format!("{text}{}", signature_line(&witness(1).1, &content)))
-    };
-    let zero = {
-        let text = format!("cosignature/v1\ntime 0\n{}", text_of(&ledger()));
-        ed25519_dalek::Signer::sign(&witness(1).0, text.as_bytes()).to_bytes()
-    };
-    let late = {
-        let text = format!("cosignature/v1\ntime {}\n{}", 1_u64 << 63, text_of(&ledger()));
-        ed25519_dalek::Signer::sign(&witness(1).0, text.as_bytes()).to_bytes()
-    };
-    let one = ["log", "w1", "quorum w1"];
-    let two = ["log", "w1", "w2", "w3", "group all-of all w1 w2", "group q any all-of w3"];
-    let two = [&two[..], &["quorum q"]].concat();
-    let spaced = ["# a policy", "", "log", " \t w1", "quorum\tnone  "];
-    vec![
-        under("ok-policy-quorum-none", whole, &[], &["log", "quorum none"]),
-        under("ok-policy-of-one-witness", whole, &[1], &one),
-        under("ok-policy-group-by-all", whole, &[1, 2], &two),
-        under("ok-policy-group-by-any", whole, &[3], &two),
-        under(
-            "ok-policy-two-of-three",
-            whole,
-            &[1, 3],
-            &["log", "w1", "w2", "w3", "group q 2 w1 w2 w3", "quorum q"],
-        ),
-        under("ok-policy-with-comments", whole, &[], &[spaced[0], "log", "quorum\tnone  "]),
-        under("policy-without-log", ("consistent-with-itself", None), &[1], &["w1", "quorum w1"])
-            .note("a policy without a log key is no pin"),
-        under("policy-of-another-log", failed(Code::Pin), &[1], &["log stranger", "quorum none"]),
-        under("ok-policy-of-two-logs", whole, &[], &["log stranger", "log", "quorum none"])
-            .note("one of the log keys is enough"),
-        under("policy-quorum-not-met", failed(Code::Cosignature), &[], &one),
-        under("policy-quorum-by-another-witness", failed(Code::Cosignature), &[2], &one),
-        under("policy-group-not-met", failed(Code::Cosignature), &[1], &two),
-        under(
-            "policy-pin-before-cosignature",
-            failed(Code::Pin),
-            &[],
-            &["log stranger", "w1", "quorum w1"],
-        ),
-        judged(
-            "cosignature-broken",
-            failed(Code::Checkpoint),
-            with_line(WITNESSED, &[7; 64]),
-            &one,
-        )
-        .note("a line of a witness of the policy that does not hold"),
-        judged("cosignature-at-time-0", failed(Code::Checkpoint), with_line(0, &zero), &one)
-            .note("signed, but dated 0"),
-        judged(
-            "cosignature-at-time-2-63",
-            failed(Code::Checkpoint),
-            with_line(1 << 63, &late),
-            &one,
-        )
-        .note("signed, but dated 2^63"),
-        judged(
-            "cosignature-of-64-bytes",
-            failed(Code::Checkpoint),
-            with_note(|text| format!("{text}{}", signature_line(&witness(1).1, &[7; 64]))),
-            &one,
-        )
-        .note("a cosignature without its time"),
-        judged(
-            "ok-cosignature-of-unknown-witness",
-            whole,
-            with_line(WITNESSED, &[7; 64]),
-            &["log", "w2", "quorum none"],
-        )
-        .note("a line of a witness that the policy does not know is ignored"),
-    ]
-}
-
-/// Returns the text that a checkpoint over all of `forge` signs.
-fn text_of(forge: &Forge) -> String {
-    let note = Checkpoint::sign(&origin(ORIGIN), forge.size(), forge.root(), &checkpoint());
-    let note = note.to_string();
-    format!("{}\n", note.split("\n\n").next().unwrap_or_default())
 }

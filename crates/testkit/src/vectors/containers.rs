@@ -1,20 +1,21 @@
-//! The first item, the items of a bundle, withheld entries, and evidence files.
+//! The first item, the items of a bundle, and evidence files.
 
 use ciborium::Value;
 use tally_ledger::cbor;
 use tally_ledger::fault::Code;
+use tally_ledger::hash::Hash;
 use tally_ledger::payload::Event;
 
-use super::ledger;
+use super::{Spoiled, ledger, spoiled};
 use crate::container::Container;
 use crate::draft::{splice, string};
 use crate::forge::{Forge, event, note};
 use crate::keyring::author;
-use crate::value::{at, bytes, hash, list, map, remove, set, some_hash};
+use crate::value::{at, bytes, hash, hidden, list, map, remove, set, some_hash};
 use crate::vector::Vector;
 
 pub(super) fn vectors() -> Vec<Vector> {
-    [first_items(), first_item_profile(), unrecognised(), items(), withheld(), evidence()].concat()
+    [first_items(), first_item_profile(), unrecognised(), items(), evidence()].concat()
 }
 
 /// Name, what is wrong, and how the first item of a bundle is made so.
@@ -157,239 +158,120 @@ fn unrecognised() -> Vec<Vector> {
     .into()
 }
 
-fn items() -> Vec<Vector> {
-    let with = |change: &dyn Fn(&mut Container)| {
-        let mut bundle = ledger().bundle();
-        change(&mut bundle);
-        bundle.bytes()
-    };
-    let failed = |name: &str, code, seq, about: &str, bytes| {
-        Vector::failed(name, code, seq, bytes).note(about)
-    };
-    let item = |name: &str, about: &str, change: &dyn Fn(&mut Container)| {
-        failed(name, Code::Item, Some(1), about, with(change))
-    };
-    let entry = ledger().entry(1).to_vec();
-    let long = [&[0x5a, 0, 0][..], &string(&entry)[1..]].concat();
-    vec![
-        item("item-missing", "a file that ends one entry early", &|b| drop(b.items.pop())),
-        item("item-cut-short", "an entry without its last byte", &|b| {
-            b.items[1].pop();
-        }),
-        item("item-head-cut-short", "the first byte of a head", &|b| b.items[1].truncate(1)),
-        item("item-text", "a text for an entry", &|b| b.items[1][0] |= 0x60),
-        item("item-array", "an item as extracts have it", &|b| {
-            b.items[1] = cbor::encode(&list([bytes(&entry), Value::Array(vec![])]));
-        }),
-        item("item-entry-itself", "an entry in no byte string", &|b| {
-            b.items[1].clone_from(&entry);
-        }),
-        item("item-length-not-shortest", "a length in five bytes", &|b| {
-            b.items[1].clone_from(&long);
-        }),
-        item("item-indefinite", "a byte string of indefinite length", &|b| {
-            b.items[1] = [&[0x5f][..], &string(&entry), &[0xff]].concat();
-        }),
-        item("item-reserved-head", "a head whose length is reserved", &|b| b.items[1][0] = 0x5c),
-        failed("item-dropped", Code::Seq, Some(1), "entry 1 is missing, entry 2 follows", {
-            let mut forge = ledger();
-            forge.note("bug-1");
-            let mut bundle = forge.bundle();
-            bundle.items.remove(1);
-            bundle.bytes()
-        }),
-        failed("item-repeated", Code::Seq, Some(2), "entry 1 twice", {
-            let mut forge = ledger();
-            forge.note("bug-1");
-            let mut bundle = forge.bundle();
-            bundle.items[2] = bundle.items[1].clone();
-            bundle.bytes()
-        }),
-        failed("items-swapped", Code::Seq, Some(1), "entries 1 and 2 swapped", {
-            let mut forge = ledger();
-            forge.note("bug-1");
-            let mut bundle = forge.bundle();
-            bundle.items.swap(1, 2);
-            bundle.bytes()
-        }),
-        failed(
-            "item-too-many",
-            Code::Evidence,
-            None,
-            "an entry after the last",
-            with(&|b| b.items.push(b.items[1].clone())),
-        ),
-        failed(
-            "bytes-after-the-end",
-            Code::Evidence,
-            None,
-            "a byte after all",
-            with(&|b| b.files.push(vec![0xf6])),
-        ),
-    ]
+/// What is wrong with a bundle of three entries.
+const ITEMS: &[Spoiled] = &[
+    ("item-missing", Code::Item, Some(2), "a file that ends one entry early", |b| {
+        b.items.pop();
+    }),
+    ("item-cut-short", Code::Item, Some(2), "an entry without its last byte", |b| {
+        b.items[2].pop();
+    }),
+    ("item-head-cut-short", Code::Item, Some(2), "the first byte of a head", |b| {
+        b.items[2].truncate(1);
+    }),
+    ("item-text", Code::Item, Some(1), "a text for an entry", |b| b.items[1][0] |= 0x60),
+    ("item-array", Code::Item, Some(1), "an item as extracts have it", |b| {
+        b.items[1] = cbor::encode(&list([bytes(content(b)), Value::Array(vec![])]));
+    }),
+    ("item-entry-itself", Code::Item, Some(1), "an entry in no byte string", |b| {
+        b.items[1].drain(..3);
+    }),
+    ("item-length-not-shortest", Code::Item, Some(1), "a length in five bytes", |b| {
+        b.items[1].splice(..1, [0x5a, 0, 0]);
+    }),
+    ("item-indefinite", Code::Item, Some(1), "a byte string of indefinite length", |b| {
+        b.items[1].insert(0, 0x5f);
+        b.items[1].push(0xff);
+    }),
+    ("item-reserved-head", Code::Item, Some(1), "a length that is reserved", |b| {
+        b.items[1][0] = 0x5c;
+    }),
+    ("item-dropped", Code::Seq, Some(1), "entry 1 is missing, entry 2 follows", |b| {
+        b.items.remove(1);
+    }),
+    ("item-repeated", Code::Seq, Some(2), "entry 1 twice", |b| {
+        b.items.insert(2, b.items[1].clone());
+        b.items.pop();
+    }),
+    ("items-swapped", Code::Seq, Some(1), "entries 1 and 2 swapped", |b| b.items.swap(1, 2)),
+    ("item-too-many", Code::Evidence, None, "an entry after the last", |b| {
+        b.items.push(b.items[1].clone());
+    }),
+    ("bytes-after-the-end", Code::Evidence, None, "a byte after all", |b| {
+        b.files.push(vec![0xf6]);
+    }),
+];
+
+/// Returns the bytes of entry 1, whose head has three.
+fn content(bundle: &Container) -> &[u8] {
+    &bundle.items[1][3..]
 }
 
-/// Withheld entries of incidents are told; those of `ledger` are found.
-fn withheld() -> Vec<Vector> {
-    let three = || {
-        let mut forge = ledger();
-        forge.note("bug-1");
-        forge.note("bug-2");
-        forge.note("bug-1");
-        forge
-    };
-    let without = |mut forge: Forge, seq: u64| {
-        forge.withhold(seq);
-        forge.bundle()
-    };
-    let not_whole = |name: &str, report: &str, about: &str, bundle: Container| {
-        Vector::passed(name, "not-whole", bundle.bytes()).line("report", report).note(about)
-    };
-    let failed = |name: &str, code, seq, about: &str, bundle: Container| {
-        Vector::failed(name, code, seq, bundle.bytes()).note(about)
-    };
-    let mut keys = Forge::new();
-    let roles = map([("roles", map([("compliance", list(["*"]))]))]);
-    let roles = event(&["ledger"], "ledger.roles", roles);
-    keys.record(roles.clone(), &author());
-    let mut linked = keys.clone();
-    linked.record(roles, &author());
-    let heads = |of: &[(&str, u64)]| {
-        let named = of.iter().map(|(feed, seq)| ((*feed).into(), (*seq).into())).collect();
-        event(&["heads"], "heads", map([("heads", Value::Map(named))]))
-    };
-    let mut headed = keys.clone();
-    headed.record(heads(&[("ledger", 1)]), &author());
-    let mut incident = three();
-    incident.record(heads(&[("bug-2", 3), ("bug-1", 4)]), &author());
-    let mut last = three();
-    last.withhold(4);
-    let mut last = last.bundle();
-    last.items[4] = string(&[7; 32]);
-    let mut middle = without(three(), 2);
-    middle.items[2] = string(&[7; 32]);
-    let mut early = three();
-    let link_to = |forge: &Forge, feed: &str, to: u64| {
-        let path = format!("feeds.{feed}");
-        forge.changed(note(&[feed]), &author(), |v| set(v, &path, to)).signed(&author())
-    };
-    let entry = link_to(&early, "bug-2", 1);
-    early.push(entry);
-    let mut other_feed = three();
-    let entry = link_to(&other_feed, "bug-3", 3);
-    other_feed.push(entry);
-    let mut genesis = ledger();
-    genesis.withhold(0);
-    let (code, items) = (Code::Feeds, "withheld,link-not-checked");
-    vec![
-        not_whole("withheld-entry", items, "entry 2, to which entry 4 links", without(three(), 2)),
-        not_whole(
-            "withheld-last-of-a-feed",
-            "withheld",
-            "entry 3, to which no entry links",
-            without(three(), 3),
-        ),
-        not_whole("withheld-two-entries", items, "entries 1 and 2", {
-            let mut forge = three();
-            forge.withhold(1);
-            without(forge, 2)
-        }),
-        not_whole(
-            "withheld-entry-in-heads",
-            items,
-            "entry 3, which heads name",
-            without(incident, 3),
-        ),
-        not_whole(
-            "withheld-entry-of-any-feed",
-            items,
-            "entry 3, taken for one of bug-3",
-            without(other_feed, 3),
-        ),
-        failed("withheld-genesis", Code::Item, Some(0), "no key without it", genesis.bundle()),
-        failed(
-            "withheld-ledger-entry",
-            code,
-            Some(2),
-            "a link of ledger to it",
-            without(linked, 1),
-        ),
-        failed(
-            "withheld-ledger-entry-in-heads",
-            Code::References,
-            Some(2),
-            "a head of ledger",
-            without(headed, 1),
-        ),
-        failed(
-            "withheld-below-the-last",
-            code,
-            Some(5),
-            "bug-2 links to 1, but 3 is there",
-            without(early, 1),
-        ),
-        failed("withheld-other-id", Code::Prev, Some(3), "another id than entry 3 has", middle),
-        failed(
-            "withheld-other-id-at-the-end",
-            Code::Root,
-            None,
-            "another id than in the tree",
-            last,
-        ),
-    ]
+fn items() -> Vec<Vector> {
+    let mut forge = ledger();
+    forge.note("bug-1");
+    spoiled(&forge.bundle(), ITEMS)
+}
+
+/// The file that the bundle of [`with_file`] carries.
+const FILE: &[u8] = b"an order\n";
+
+/// Returns the encoding of an evidence item.
+fn file_item(digest: &Hash, content: &[u8]) -> Vec<u8> {
+    cbor::encode(&list([hash(digest), bytes(content)]))
+}
+
+/// What is wrong with a bundle that carries one file.
+const FILES: &[Spoiled] = &[
+    ("evidence-other-content", Code::Evidence, None, "other bytes of the same length", |b| {
+        b.files[0] = file_item(&Hash::of(FILE), b"an 0rder\n");
+    }),
+    ("evidence-other-size", Code::Evidence, None, "fewer bytes than listed", |b| {
+        b.files[0] = file_item(&Hash::of(FILE), b"an order");
+    }),
+    ("evidence-other-size-listed", Code::Evidence, None, "another size than it has", |b| {
+        set(&mut b.first, "evidence.0.1", 8);
+    }),
+    ("evidence-other-hash", Code::Evidence, None, "another hash than listed", |b| {
+        b.files[0] = file_item(&some_hash("another file"), FILE);
+    }),
+    ("evidence-missing", Code::Evidence, None, "the file is not there", |b| b.files.clear()),
+    ("evidence-cut-short", Code::Evidence, None, "the file ends within its bytes", |b| {
+        b.files[0].pop();
+    }),
+    ("evidence-bytes-alone", Code::Evidence, None, "a file without its hash", |b| {
+        b.files[0] = string(FILE);
+    }),
+    ("evidence-array-of-three", Code::Evidence, None, "a third element", |b| {
+        b.files[0][0] = 0x83;
+        b.files[0].push(0xf6);
+    }),
+    ("evidence-length-not-shortest", Code::Evidence, None, "a length in two bytes", |b| {
+        b.files[0].splice(35..36, [0x58, 9]);
+    }),
+    ("evidence-text", Code::Evidence, None, "the file as text", |b| b.files[0][35] |= 0x20),
+    ("evidence-not-listed", Code::Evidence, None, "a file after all that are listed", |b| {
+        b.files.push(file_item(&some_hash("a"), b"a"));
+    }),
+];
+
+/// Returns a ledger whose entry 2 names a file.
+fn with_file() -> Forge {
+    let mut forge = ledger();
+    let file = forge.attach(FILE, "text/plain", None);
+    let event = Event { evidence: vec![file], ..note(&["bug-1"]) };
+    forge.record(event, &author());
+    forge
 }
 
 fn evidence() -> Vec<Vector> {
-    let with_file = || {
-        let mut forge = ledger();
-        let file = forge.attach(b"an order\n", "text/plain", None);
-        let event = Event { evidence: vec![file], ..note(&["bug-1"]) };
-        forge.record(event, &author());
-        forge
-    };
-    let failed = |name: &str, about: &str, change: &dyn Fn(&mut Container)| {
-        let mut bundle = with_file().bundle();
-        change(&mut bundle);
-        Vector::failed(name, Code::Evidence, None, bundle.bytes()).note(about)
-    };
-    let item = |digest: &[u8], content: &[u8]| cbor::encode(&list([bytes(digest), bytes(content)]));
-    let digest = some_hash("an order\n").0;
+    let mut vectors = spoiled(&with_file().bundle(), FILES);
     let mut unnamed = with_file();
     unnamed.carry(b"a text that nothing names\n");
     let mut absent = with_file().bundle();
     set(&mut absent.first, "evidence", Value::Array(vec![]));
     absent.files.clear();
-    vec![
-        failed("evidence-other-content", "other bytes of the same length", &|b| {
-            b.files[0] = item(&digest, b"an 0rder\n");
-        }),
-        failed("evidence-other-size", "fewer bytes than listed", &|b| {
-            b.files[0] = item(&digest, b"an order");
-        }),
-        failed("evidence-other-size-listed", "another size than the file has", &|b| {
-            set(&mut b.first, "evidence", list([list([bytes(digest), 8.into()])]));
-        }),
-        failed("evidence-other-hash", "another hash than listed", &|b| {
-            b.files[0] = item(&[7; 32], b"an order\n");
-        }),
-        failed("evidence-missing", "the file is not there", &|b| b.files.clear()),
-        failed("evidence-cut-short", "the file ends within its bytes", &|b| {
-            b.files[0].pop();
-        }),
-        failed("evidence-bytes-alone", "a file without its hash", &|b| {
-            b.files[0] = string(b"an order\n");
-        }),
-        failed("evidence-array-of-three", "a third element", &|b| {
-            b.files[0][0] = 0x83;
-            b.files[0].push(0xf6);
-        }),
-        failed("evidence-length-not-shortest", "a length in two bytes instead of one", &|b| {
-            b.files[0].splice(35..36, [0x58, 9]);
-        }),
-        failed("evidence-text", "the file as text", &|b| b.files[0][35] |= 0x20),
-        failed("evidence-not-listed", "a file after all that are listed", &|b| {
-            b.files.push(item(&some_hash("a").0, b"a"));
-        }),
+    vectors.extend([
         Vector::passed("evidence-that-nothing-names", "whole", unnamed.bundle().bytes())
             .line("report", "evidence-unnamed")
             .note("a file that no entry names is reported"),
@@ -398,5 +280,30 @@ fn evidence() -> Vec<Vector> {
             .note("a file that an entry names and that is not there is reported"),
         Vector::passed("ok-evidence", "whole", with_file().bundle().bytes())
             .note("a file that an entry names"),
+    ]);
+    vectors.extend(disclosed());
+    vectors
+}
+
+/// Openings that travel as files.
+fn disclosed() -> Vec<Vector> {
+    let salted = |salt: u8, value: Value| cbor::encode(&list([bytes([salt; 16]), value]));
+    let report = b"a report\n";
+    let inner = salted(1, map([("digest", hash(&Hash::of(report)))]));
+    let outer = salted(2, map([("inner", hidden(&Hash::of(&inner)))]));
+    let mut forge = ledger();
+    let body = map([("event", hidden(&Hash::of(&outer)))]);
+    forge.record(event(&["sealed"], "sealed", body), &author());
+    for file in [&inner[..], &outer, report] {
+        forge.carry(file);
+    }
+    let mut apart = ledger();
+    apart.carry(&inner);
+    vec![
+        Vector::passed("ok-evidence-of-disclosures", "whole", forge.bundle().bytes())
+            .note("a disclosure whose hash stands hidden in an entry, one hidden in it, its file"),
+        Vector::passed("evidence-disclosure-of-nothing", "whole", apart.bundle().bytes())
+            .line("report", "evidence-unnamed")
+            .note("a disclosure that nothing hides"),
     ]
 }

@@ -236,7 +236,9 @@ pub(super) fn digests(count: u8) -> Value {
 /// Returns a list with one citation of a public text, with further members.
 fn web(members: &[(&str, Value)]) -> Value {
     let mut citation = map([("url", "https://bugs.example/1".into())]);
-    members.iter().for_each(|(name, value)| set(&mut citation, name, value.clone()));
+    for (name, value) in members {
+        set(&mut citation, name, value.clone());
+    }
     list([citation])
 }
 
