@@ -58,6 +58,14 @@ fn the_second_verifier_accepts_the_golden_files_and_no_altered_one() {
 
 #[test]
 #[ignore = "needs Python with cryptography"]
+fn the_second_verifier_agrees_with_every_vector() {
+    let line = last_line(python("verify.py").args(["--vectors", "tests/vectors"]));
+    let vectors = count("vectors", |path| path.extension().is_some_and(|e| e == "vector"));
+    assert_eq!(line, format!("{vectors} passed, 0 failed"));
+}
+
+#[test]
+#[ignore = "needs Python with cryptography"]
 fn the_second_verifier_gives_each_verdict_its_exit_status() {
     let vkey = std::fs::read_to_string(repository().join("tests/golden/ledger.vkey")).unwrap();
     let pin = ["--key", vkey.trim_end(), "tests/golden/ledger.tally"];

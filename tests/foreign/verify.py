@@ -35,6 +35,8 @@ DISCLOSURE_MAX = 65_535
 DAY = 86_400
 # How far apart the bits are that are altered in golden files: odd, so that all eight get their turn.
 STRIDE = 13
+# The header lines of a vector that say what to expect, and that give the policy.
+HEADERS = ("expect", "code", "seq", "report", "complete", "policy", "note")
 
 
 @dataclass
@@ -188,7 +190,7 @@ class Verification:
         if self.container.feeds is not None:
             _, verifiers = policy.groups.get("verifiers", (0, [])) if policy else (0, [])
             shown = policy and any(policy.time(v, self.container.last) for v in verifiers)
-            result.complete = "shown" if shown else "not checked"
+            result.complete = "shown" if shown else "not-checked"
 
     def report_times(self) -> None:
         """Reports what follows from the times of cosignatures and from thefts (13, 18)."""
@@ -280,10 +282,12 @@ def vector(path: Path) -> str | None:
             size, root = value.split(" ")
             pins.seen.append((int(size), decode64(root)))
         else:
-            need(key in ("expect", "code", "seq", "report", "policy", "note"), f"header {key!r}")
+            need(key in HEADERS, f"header {key!r}")
     result = verify(base64.b64decode("".join(body.split("\n")), validate=True), pins)
     found = (result.verdict, result.code, None if result.seq is None else str(result.seq))
     expected = (stated["expect"], stated.get("code"), stated.get("seq"))
+    if "complete" in stated and stated["complete"] != result.complete:
+        return f"expected complete: {stated['complete']}, found {result.complete}"
     missing = {w.strip() for w in stated.get("report", "").split(",") if w.strip()}
     missing -= {report["word"] for report in result.reports}
     if found == expected and not missing:
