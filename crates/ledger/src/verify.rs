@@ -31,10 +31,23 @@ use verifier::{Verifier, broken_signature};
 pub struct VerifiedLedger {
     verification: Verification,
     entries: Vec<Entry>,
+    authority: Authority,
     chain: Chain,
 }
 
 impl VerifiedLedger {
+    /// Keeps the entries that hold, and the tables as those left them: after a fault the chain may
+    /// have taken in entries whose signature does not hold.
+    fn new(verification: Verification, entries: Vec<Entry>, chain: Chain) -> Self {
+        let mut authority = Authority::default();
+        for entry in &entries {
+            authority
+                .apply(entry.origin(), entry.payload().seq, entry.governance())
+                .expect("the verifier applied the same entries to the same tables");
+        }
+        Self { verification, entries, authority, chain }
+    }
+
     /// Returns what was checked, and how it ended.
     pub fn verification(&self) -> &Verification {
         &self.verification
@@ -52,9 +65,9 @@ impl VerifiedLedger {
         self.entries.get(at)
     }
 
-    /// Returns the tables of keys and roles after the last entry.
+    /// Returns the tables of keys and roles after the last entry that holds.
     pub fn authority(&self) -> &Authority {
-        self.chain.authority()
+        &self.authority
     }
 
     /// Returns where the next entry stands; `None` if the ledger failed or is an extract, neither
@@ -114,5 +127,5 @@ where
         }
     }
     let (verification, chain) = verifier.finish();
-    Ok(VerifiedLedger { verification, entries: kept, chain })
+    Ok(VerifiedLedger::new(verification, kept, chain))
 }

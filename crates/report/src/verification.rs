@@ -108,7 +108,11 @@ pub fn notices(verification: &Verification) -> Vec<String> {
             notice.seq
         ),
     };
-    let mut notices: Vec<String> = verification.notices.iter().take(20).map(word).collect();
+    // The same number of each sort, so that many of one never crowd out another.
+    let of_sort = |sort| {
+        verification.notices.iter().filter(move |notice| notice.kind.sort() == sort).take(20)
+    };
+    let mut notices: Vec<String> = (0..NoticeKind::SORTS).flat_map(of_sort).map(word).collect();
     let more = verification.notices_total.saturating_sub(notices.len() as u64);
     if more > 0 {
         notices.push(format!("{more} further notices of this sort"));

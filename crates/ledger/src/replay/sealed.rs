@@ -62,7 +62,9 @@ pub(super) fn find(facts: &mut [Fact], entries: &[Entry]) -> Vec<Sealed> {
             });
         }
         if let Some(Ok(on)) = &fact.act {
-            let hidden = sealed.iter_mut().filter(|hidden| hidden.seq == *on);
+            // The list ascends by seq.
+            let from = sealed.partition_point(|hidden| hidden.seq < *on);
+            let hidden = sealed[from..].iter_mut().take_while(|hidden| hidden.seq == *on);
             follow(fact.seq, &fact.kind, &entry.payload().event.body, hidden);
         }
     }

@@ -36,7 +36,7 @@ pub enum ReadError {
 pub fn ledger(reader: impl Read, pins: &Pins) -> Result<VerifiedLedger, ReadError> {
     let mut entries = Vec::new();
     let (verification, chain) = drive(reader, pins, |entry| entries.push(entry))?;
-    Ok(VerifiedLedger { verification, entries, chain })
+    Ok(VerifiedLedger::new(verification, entries, chain))
 }
 
 /// Verifies the bundle or extract that `reader` holds, and calls `each` with every entry in turn.

@@ -49,6 +49,21 @@ pub enum NoticeKind {
     },
 }
 
+impl NoticeKind {
+    /// How many sorts of notices there are.
+    pub const SORTS: usize = 4;
+
+    /// Returns the place of its sort among them: what says most about the record comes first.
+    pub fn sort(&self) -> usize {
+        match self {
+            Self::AppearedLate { .. } => 0,
+            Self::Marked { .. } => 1,
+            Self::SuccessorWithoutNext => 2,
+            Self::ClockBackwards { .. } => 3,
+        }
+    }
+}
+
 /// A checkpoint that the ledger reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointState {
@@ -160,7 +175,7 @@ pub struct Verification {
     pub completeness: Completeness,
     /// The evidence files.
     pub evidence: EvidenceState,
-    /// What a reader should know; at most 1,000.
+    /// What a reader should know; at most 1,000 of each sort.
     pub notices: Vec<Notice>,
     /// How many notices there were.
     pub notices_total: u64,

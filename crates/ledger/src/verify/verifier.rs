@@ -21,7 +21,8 @@ use super::pins::{self, Pins};
 const BATCH: usize = 512;
 /// Seconds in a day: how long before its first checkpoint an entry may be recorded unremarked.
 const DAY: i64 = 24 * 60 * 60;
-/// The notices that are kept; further ones are only counted.
+/// The notices of one sort that are kept; further ones are only counted. So many of one sort
+/// never crowd out another.
 const NOTICES_MAX: usize = 1000;
 
 /// An entry that passed every step but its signature.
@@ -47,6 +48,10 @@ pub(super) struct Verifier<'a, F> {
     /// The roots at the sizes that a pin has seen.
     seen_roots: Vec<Option<Hash>>,
     clock: Option<Instant>,
+    /// The latest witnessed time of the checkpoints reached.
+    witnessed: Option<u64>,
+    /// How many notices of each sort there were.
+    noticed: [usize; NoticeKind::SORTS],
 }
 
 impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
@@ -75,6 +80,8 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
             reached: 0,
             seen_roots: vec![None; pins.seen.len()],
             clock: None,
+            witnessed: None,
+            noticed: [0; NoticeKind::SORTS],
         }
     }
 
@@ -277,12 +284,10 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         }
         let sound = self.faults.len() == before;
         let policy = self.pins.policy.as_ref();
-        self.outcome.checkpoints.push(CheckpointState {
-            size,
-            root: checkpoint.root(),
-            sound,
-            witnessed: policy.filter(|_| sound).and_then(|policy| policy.met(checkpoint)),
-        });
+        let witnessed = policy.filter(|_| sound).and_then(|policy| policy.met(checkpoint));
+        self.witnessed = self.witnessed.max(witnessed);
+        let root = checkpoint.root();
+        self.outcome.checkpoints.push(CheckpointState { size, root, sound, witnessed });
     }
 
     fn notice(&mut self, entry: &Entry) {
@@ -298,9 +303,10 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
             kinds.push(NoticeKind::SuccessorWithoutNext);
         }
         // Checkpoints that were reached do not hold this entry yet.
-        let witnessed = self.outcome.checkpoints.iter().filter_map(|c| c.witnessed).max();
-        let late = |t: &u64| i64::try_from(*t).is_ok_and(|t| t - payload.recorded.unix() > DAY);
-        if let Some(witnessed) = witnessed.filter(late) {
+        let late = |t: &u64| {
+            i64::try_from(*t).is_ok_and(|t| t.saturating_sub(payload.recorded.unix()) > DAY)
+        };
+        if let Some(witnessed) = self.witnessed.filter(late) {
             kinds.push(NoticeKind::AppearedLate { recorded: payload.recorded, witnessed });
         }
         self.clock = Some(payload.recorded);
@@ -311,7 +317,9 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
 
     fn report(&mut self, notice: Notice) {
         self.outcome.notices_total += 1;
-        if self.outcome.notices.len() < NOTICES_MAX {
+        let noticed = &mut self.noticed[notice.kind.sort()];
+        *noticed += 1;
+        if *noticed <= NOTICES_MAX {
             self.outcome.notices.push(notice);
         }
     }
@@ -394,7 +402,8 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         self.outcome.faults = self.faults;
         self.outcome.evidence = self.files.state();
         self.outcome.unchecked_links = self.chain.unchecked_links();
-        self.outcome.origin = self.chain.origin().cloned();
+        self.outcome.origin =
+            self.chain.origin().filter(|_| self.outcome.ledger_id.is_some()).cloned();
         let verified = self.pins.policy.as_ref().zip(last);
         let verified = verified.is_some_and(|(policy, last)| policy.verified(last));
         self.outcome.completeness = match &self.manifest.form {
