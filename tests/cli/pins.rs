@@ -103,6 +103,11 @@ fn a_pin_that_is_none_is_refused() {
         ("--key", "ledger.example/l+00000000+AAAA", "not a vkey"),
         ("--key", "absent", "absent"),
         ("--key", "L.tally", "L.tally"),
+        (
+            "--key",
+            "witness.example+ade2488a+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR",
+            "a witness",
+        ),
         ("--policy", "poem", "not a policy"),
         ("--policy", "absent", "absent"),
         ("--seen", "poem", "not a checkpoint"),
@@ -195,4 +200,33 @@ fn another_history_of_the_same_ledger_fails_and_leaves_evidence() {
         Run::of(command.env("TALLY_CONFIG_DIR", place.path("elsewhere"))).ok();
     }
     kept_as_evidence(place.tally(&["verify", "fork"]), &place, "ledger.example/l\n3\n");
+}
+
+/// Two histories under one key: the extract of the second does not carry the size that was seen of
+/// the first, so nothing shows that it extends it.
+#[test]
+fn an_extract_that_is_silent_on_what_was_seen_never_takes_its_place() {
+    let owner = Place::with_ledger();
+    let fork = Place::empty();
+    copy_folder(&owner.path("L"), &fork.path("L"));
+    record(&owner);
+    owner.tally(&["checkpoint", "--ledger", "L"]).ok();
+    owner.tally(&["export", "--ledger", "L", "-o", "L.tally"]).ok();
+    for _ in 0..3 {
+        record(&fork);
+    }
+    let export = ["export", "--ledger", "L", "-o", "fork.tally", "--incident", "delay"];
+    fork.tally(&export).ok();
+    let auditor = Place::empty();
+    copy(&owner, "L.tally", &auditor);
+    copy(&owner, "L/ledger.vkey", &auditor);
+    copy(&fork, "fork.tally", &auditor);
+    auditor.tally(&["trust", "add", "ledger.example/l", "--key", "ledger.vkey"]).ok();
+    auditor.tally(&["verify", "L.tally"]).ok();
+    let run = auditor.tally(&["verify", "fork.tally"]).exits(0);
+    assert!(run.stdout.contains("not checked: the root"), "{run:?}");
+    let json = auditor.tally(&["trust", "list", "--format", "json"]).exits(0).json();
+    let seen = json["ledgers"][0]["seen"].as_str().unwrap();
+    assert!(seen.starts_with("ledger.example/l\n2\n"), "{seen}");
+    auditor.tally(&["verify", "L.tally"]).ok();
 }

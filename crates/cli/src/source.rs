@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
-use tally_ledger::note::{Checkpoint, Vkey};
+use tally_ledger::note::{Checkpoint, Purpose, Signed, Vkey};
 use tally_ledger::policy::Policy;
 use tally_ledger::verify::{self, Pins, Verdict, VerifiedLedger};
 use tally_store::Reader;
@@ -78,10 +78,16 @@ pub fn vkey(text: &str) -> Result<Vkey, Failure> {
         read = pin_file(Path::new(text))?;
         read.trim()
     };
-    content.parse().map_err(|e| {
+    let vkey: Vkey = content.parse().map_err(|e| {
         Failure::new(format!("{text:.200} is not a vkey: {e}"))
             .hint("a vkey looks like ledger.example/incidents+1a2b3c4d+ARq…=")
-    })
+    })?;
+    if vkey.purpose() == Purpose::Log {
+        return Ok(vkey);
+    }
+    // Witnesses cosign many ledgers: such a key says nothing about which one this is.
+    Err(Failure::new(format!("{text:.200} is the key of a witness, expected that of a ledger"))
+        .hint("name witnesses in a policy: --policy FILE"))
 }
 
 /// Returns the policy in a file, and its text.
@@ -263,8 +269,16 @@ impl Found {
         let Some(last) = source.last_checkpoint()? else {
             return Ok(());
         };
+        // The source is read a second time here: only what was verified is remembered.
+        let verified = verification.checkpoints.last();
+        let sound =
+            verified.is_some_and(|c| c.sound && c.size == last.size() && c.root == last.root());
+        if !sound {
+            return Ok(());
+        }
         match verification.verdict() {
-            Verdict::Whole => {
+            // An extract may be silent on the checkpoint seen before: it never takes its place.
+            Verdict::Whole if verification.pins_unchecked.is_empty() => {
                 let seen: Option<Checkpoint> =
                     known.seen.as_ref().and_then(|text| text.parse().ok());
                 if seen.is_none_or(|seen| seen.size() < last.size()) {
@@ -275,8 +289,11 @@ impl Found {
                 let pinned = |fault: &tally_ledger::fault::Fault| {
                     fault.code == tally_ledger::fault::Code::Pin
                 };
+                // Anybody can make up a ledger of that origin; it shows nothing about this one.
+                let ours = self.pins.ledger_id.is_some_and(|id| verification.ledger_id == Some(id))
+                    || self.pins.keys.iter().any(|key| last.signed_by(key) != Signed::Absent);
                 if let Some(seen) =
-                    known.seen.as_ref().filter(|_| verification.faults.iter().any(pinned))
+                    known.seen.as_ref().filter(|_| ours && verification.faults.iter().any(pinned))
                 {
                     let kept = store.keep_conflict(seen, &last.to_string())?;
                     context.out.talk(&format!(
@@ -285,7 +302,7 @@ impl Found {
                     ));
                 }
             }
-            Verdict::ConsistentWithItself | Verdict::NotWhole => {}
+            Verdict::Whole | Verdict::ConsistentWithItself | Verdict::NotWhole => {}
         }
         Ok(())
     }
