@@ -6,6 +6,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use tally_report::text::escaped;
+
 use crate::failure::Failure;
 
 /// How results are written.
@@ -80,7 +82,7 @@ impl Output {
     pub fn talk(&self, text: &str) {
         if !self.quiet {
             // Nobody can be told if standard error itself is closed.
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", harmless(text));
         }
     }
 
@@ -106,5 +108,10 @@ impl Output {
 
 /// Prints the one error that ends a command.
 pub fn fail(failure: &Failure) {
-    let _ = writeln!(io::stderr(), "{failure}");
+    let _ = writeln!(io::stderr(), "{}", harmless(&failure.to_string()));
+}
+
+/// Returns `text` escaped line by line: messages quote what files of strangers hold.
+fn harmless(text: &str) -> String {
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
