@@ -1,5 +1,7 @@
 //! From an empty folder to a file that an auditor verifies, by every way that an event comes in.
 
+use std::fs;
+
 use super::{Place, Run};
 
 /// A document in TOML, for the incident `delay`.
@@ -180,4 +182,20 @@ fn an_export_never_replaces_a_file_unless_told_to() {
     assert_eq!(place.content(), before);
     place.tally(&[&args[..], &["--force"]].concat()).ok();
     place.tally(&["verify", "taken.tally"]).ok();
+}
+
+/// Else a document from a stranger could put a private key into the record.
+#[test]
+fn a_document_names_no_file_outside_its_folder() {
+    let place = Place::with_ledger();
+    fs::create_dir(place.path("mail")).unwrap();
+    let key = place.path("L/keys/author.pem");
+    for file in ["../L/keys/author.pem", "a/../../L/keys/author.pem", key.to_str().unwrap()] {
+        let head = "kind = \"incident.closed\"\nincident = \"delay\"\n";
+        place.write("mail/event.toml", format!("{head}[[evidence]]\nfile = \"{file}\"\n"));
+        let before = place.content();
+        let record = ["record", "--from", "mail/event.toml", "--ledger", "L"];
+        place.tally(&record).refused("outside its folder");
+        assert_eq!(place.content(), before);
+    }
 }

@@ -1,7 +1,7 @@
 //! Record documents: what a person writes, in TOML or JSON, and what becomes of it
 //! (docs/VOCABULARY.md, "Record documents").
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -128,10 +128,19 @@ fn malformed(place: &str, e: &serde_json::Error) -> Failure {
 }
 
 fn from_json(json: Json, place: &str) -> Result<Written, Failure> {
-    let document = serde_json::from_value(json).map_err(|e| {
+    let document: Document = serde_json::from_value(json).map_err(|e| {
         Failure::new(format!("{place}: not a record document: {e}"))
             .hint("print a document to fill in with: tally record --template KIND")
     })?;
+    // A document may come from a stranger, and what it names becomes part of the record for good.
+    let inside = |file: &Path| {
+        file.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    };
+    if let Some(written) = document.evidence.iter().find(|written| !inside(&written.file)) {
+        let file = written.file.display();
+        return Err(Failure::new(format!("{place}: evidence {file} lies outside its folder"))
+            .hint("name files in the folder of the document, or below it"));
+    }
     Ok(Written { document, place: place.to_owned() })
 }
 
