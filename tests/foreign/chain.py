@@ -266,8 +266,7 @@ class Chain:
             keys = body["keys"] if entry.kind == "ledger.genesis" else []
             own = [k for k in keys if thumbprint(k["key"]) == kid]
             need(own, f"{kid.hex()} is none of the keys of genesis")
-            entry.author = own[0]["key"]
-            entry.roles = {role for k in own for role in k["roles"]}
+            entry.author, entry.roles = own[0]["key"], set(own[0]["roles"])
         elif entry.succeeds:
             need(kid == thumbprint(body["key"]["key"]), "a succession signed by another key")
             old = self.live(body["kid"])

@@ -203,8 +203,8 @@ class Policy:
                     need(member not in taken, f"{member} is a member twice")
                     taken.add(member)
                 n = {"any": "1", "all": str(len(members))}.get(count, count)
-                need(bool(re.fullmatch("[1-9][0-9]{0,5}", n)), f"{count!r} is not a number")
-                need(int(n) <= len(members), f"{count} of {len(members)} cannot be met")
+                need(re.fullmatch("[0-9]+", n), f"{count!r} is not a number")
+                need(1 <= int(n) <= len(members), f"{count} of {len(members)} is no threshold")
                 self.groups[name] = (int(n), members)
             case ["quorum", name]:
                 need(self.quorum == "", "a second line quorum")
