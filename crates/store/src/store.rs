@@ -119,8 +119,9 @@ impl Store {
     /// # Errors
     ///
     /// Fails without a trace if `first` is not the next position, an entry is empty, too large or
-    /// states another place, `entries` is empty, or too little space is left. [`Error::Unacknowledged`] means that a
-    /// later step failed: the next opening for writing finishes the append.
+    /// states another place, `entries` is empty, or too little space is left.
+    /// [`Error::Unacknowledged`] means that a later step failed: the next opening for writing
+    /// finishes the append.
     pub fn append<E: AsRef<[u8]>>(&mut self, first: u64, entries: &[E]) -> Result<Head, Error> {
         let head = self.check(first, entries)?;
         if let Err(error) = self.write(first, entries, head) {

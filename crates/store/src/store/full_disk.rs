@@ -92,17 +92,19 @@ fn a_disk_that_fills_up_during_an_append_loses_nothing_and_says_what_became_of_i
                 }
             };
             let place = format!("room {room}, batch {batch}, len {len}: {error}");
-            drop(store);
-            fs::remove_file(mounted.join("fill")).unwrap();
             match error {
                 Error::NoSpace { .. } => taken_back += 1,
                 Error::Unacknowledged { first, last, .. } => {
                     assert_eq!((first, last), (len, len + batch - 1), "{place}");
+                    let again = store.append(len, &entries(len, batch));
+                    assert!(matches!(again, Err(Error::Stale { .. })), "{place}");
                     len += batch;
                     kept += 1;
                 }
                 _ => panic!("{place}"),
             }
+            drop(store);
+            fs::remove_file(mounted.join("fill")).unwrap();
             let store = open(&dir);
             let held: Vec<_> = store.reader().entries(0).map(|e| e.unwrap().bytes).collect();
             assert_eq!(held, entries(0, len), "{place}");

@@ -319,6 +319,40 @@ fn flip(path: &Path, at: u64) {
 }
 
 #[test]
+fn entries_beyond_the_head_that_only_sled_holds_survive_a_rebuilding() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let entries = chain::entries(300, 1);
+    chain::make(dir, &entries[..5], 5);
+    let early = fs::read(dir.join("head")).unwrap();
+    chain::open(dir).unwrap().append(5, &entries[5..]).unwrap();
+    fs::write(dir.join("head"), early).unwrap();
+    fs::remove_file(dir.join("tile/entries/001")).unwrap();
+    let path = dir.join("tile/entries/000");
+    let length: usize = entries[..9].iter().map(|entry| entry.len() + 2).sum();
+    OpenOptions::new().write(true).open(path).unwrap().set_len(length as u64).unwrap();
+    assert_eq!(rebuild(dir).unwrap().len, 300);
+    assert_whole(dir, &entries, "sled alone");
+}
+
+#[test]
+fn another_last_entry_than_the_head_names_is_not_read_as_the_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let entries = ledger(dir);
+    let path = dir.join("tile/entries/002");
+    let length = fs::metadata(&path).unwrap().len();
+    flip(&path, length - 1);
+    let read: Vec<_> = Reader::open(dir).unwrap().entries(0).collect();
+    assert_eq!(read.len(), 600);
+    let (last, before) = read.split_last().unwrap();
+    assert!(
+        before.iter().zip(&entries).all(|(read, entry)| read.as_ref().unwrap().bytes == *entry)
+    );
+    assert!(matches!(last, Err(Error::EntryDiffers { seq: 599, .. })), "{last:?}");
+}
+
+#[test]
 fn bytes_behind_the_last_entry_are_noted_and_no_fault() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

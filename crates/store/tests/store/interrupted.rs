@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use tally_ledger::hash::Hash;
-use tally_store::{Error, Reader, Recovered};
+use tally_store::{Error, Reader, Recovered, Store};
 
 use crate::chain;
 
@@ -132,6 +132,26 @@ fn a_batch_that_was_begun_is_finished_wherever_it_was_cut() {
         drop(store);
         assert_eq!(chain::read_all(dir).unwrap(), entries, "cut at {cut}");
     }
+}
+
+#[test]
+fn a_batch_that_can_neither_be_written_nor_taken_back_is_finished_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let entries = chain::entries(4, 1);
+    let mut store = Store::create(dir).unwrap();
+    // A directory stands where the bundle file belongs.
+    fs::create_dir(dir.join("tile/entries/000")).unwrap();
+    let error = store.append(0, &entries[..3]).unwrap_err();
+    assert!(matches!(error, Error::Unacknowledged { first: 0, last: 2, .. }), "{error}");
+    let stale = store.append(0, &entries).unwrap_err();
+    assert!(matches!(stale, Error::Stale { .. }), "{stale}");
+    assert!(store.reader().is_empty());
+    drop(store);
+    fs::remove_dir(dir.join("tile/entries/000")).unwrap();
+    let store = chain::open(dir).unwrap();
+    assert_eq!(store.recovered(), [Recovered::Kept { first: 0, count: 3 }]);
+    assert_eq!(chain::read_all(dir).unwrap(), entries[..3]);
 }
 
 #[test]
