@@ -7,7 +7,8 @@ use crate::time::When;
 /// Something that happened, as claims name it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Occurrence {
-    /// The kind of the entry; of a legal step, with the step: `legal.step.granted`.
+    /// The kind of the entry, made exact by its step, milestone or status: `legal.step.granted`,
+    /// `incident.milestone.identified`, `concern.step.reported`, `action.status.complete`.
     pub kind: Kind,
     /// What it happened to.
     pub subject: Option<String>,
@@ -36,13 +37,21 @@ impl Body {
             Some(Occurrence { kind, subject, when })
         };
         let own = |when| occurrence(self.kind(), when).into_iter().collect();
+        let exact = |word: &str| {
+            occurrence(&format!("{}.{word}", self.kind()), occurred).into_iter().collect()
+        };
         match self {
             Self::RevocationCompleted(body) => own(body.last.as_ref().or(occurred)),
             Self::StatementPublished(body) => own(Some(&body.published)),
             Self::StatementRevised(body) => own(Some(&body.revised)),
-            Self::LegalStep(body) => {
-                let kind = format!("legal.step.{}", body.step.as_str());
-                occurrence(&kind, occurred).into_iter().collect()
+            Self::LegalStep(body) => exact(body.step.as_str()),
+            Self::ConcernStep(body) => exact(body.step.as_str()),
+            Self::IncidentMilestone(body) => exact(body.milestone.as_str()),
+            Self::ActionStatus(body) => exact(&body.status.as_str().to_lowercase()),
+            Self::ActionOpened(body) => {
+                let status = body.status.as_str().to_lowercase();
+                let status = occurrence(&format!("action.status.{status}"), occurred);
+                occurrence(self.kind(), occurred).into_iter().chain(status).collect()
             }
             Self::LegalInstrument(body) => {
                 let dates = [

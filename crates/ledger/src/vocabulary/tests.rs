@@ -418,6 +418,27 @@ fn an_instruments_dates_are_steps_and_a_step_is_part_of_the_kind() {
 }
 
 #[test]
+fn a_milestone_a_status_and_a_concerns_step_are_part_of_the_kind() {
+    for (kind, body, exact) in [
+        (
+            "incident.milestone",
+            json!({ "milestone": "identified" }),
+            "incident.milestone.identified",
+        ),
+        ("action.status", json!({ "id": "a", "status": "Complete" }), "action.status.complete"),
+        (
+            "action.opened",
+            json!({ "id": "a", "text": "audit", "status": "Ongoing" }),
+            "action.status.ongoing",
+        ),
+        ("concern.step", json!({ "id": "c", "step": "reported" }), "concern.step.reported"),
+    ] {
+        let occurrences = document(kind, &body).unwrap().occurrences(None);
+        assert!(occurrences.iter().any(|o| o.kind == name(exact)), "{occurrences:?}");
+    }
+}
+
+#[test]
 fn a_long_summary_is_cut_with_an_ellipsis() {
     let body = document("entry.note", &json!({ "text": "é".repeat(300) })).unwrap();
     assert_eq!(body.summary().chars().count(), SUMMARY_MAX);
