@@ -1,3 +1,25 @@
-//! Placeholder.
-
+//! Divergence: what was said in public, held against what is recorded (docs/DIVERGENCE.md).
+//!
+//! [`diverge`] runs every rule of [`rules::RULES`] over a replayed ledger and returns a
+//! [`Report`]. This crate is pure: the same timeline and instant give the same report, in the same
+//! order. It compares texts and times; it knows no cause and no intent.
 #![warn(clippy::disallowed_methods)]
+#![cfg_attr(
+    test,
+    allow(clippy::needless_pass_by_value, reason = "tests hand over documents as literals")
+)]
+
+pub mod claims;
+pub mod finding;
+mod happening;
+mod length;
+mod point;
+#[cfg(test)]
+mod probe;
+mod report;
+pub mod rules;
+pub mod source;
+mod weigh;
+
+pub use length::duration;
+pub use report::{Report, diverge};

@@ -266,14 +266,18 @@ fn basis(json: &Json) -> Basis {
 
 fn citation(json: &Json) -> Citation {
     let uint = |name: &str| json.get(name).and_then(Json::as_u64);
+    let span = json.get("span").map(read);
     match json.get("url").and_then(Json::as_str) {
-        Some(url) => {
-            Citation::Web { url: url.to_owned(), item: uint("item"), digest: None, span: None }
-        }
+        Some(url) => Citation::Web {
+            url: url.to_owned(),
+            item: uint("item"),
+            digest: json.get("digest").map(read),
+            span,
+        },
         None => Citation::Entry {
             seq: uint("entry").expect("a citation has a url or an entry"),
             claim: uint("claim"),
-            span: None,
+            span,
         },
     }
 }

@@ -1,0 +1,225 @@
+//! The claims of a ledger's statements, each with its speaker and its time, ready to be held
+//! against the facts of the same incidents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tally_ledger::claim::{Assertion, Claim, Origin};
+use tally_ledger::name::FeedId;
+use tally_ledger::replay::{Fact, Statement, Timeline, Version, shares_incident};
+use tally_ledger::time::When;
+use tally_ledger::vocabulary::words::Capacity;
+
+use crate::source::{Backing, Party, Perspective, Place, Source};
+use crate::weigh::Account;
+
+/// A claim as a statement makes it.
+#[derive(Debug, Clone)]
+pub struct Held<'a> {
+    /// The statement.
+    pub statement: &'a Statement,
+    /// The version of it that makes the claim.
+    pub version: &'a Version,
+    /// The version that no longer makes it, if there is one.
+    pub dropped: Option<&'a Version>,
+    /// The position of the claim in its version, from 0.
+    pub index: usize,
+    /// The claim.
+    pub claim: &'a Claim,
+    pub(crate) perspective: Perspective<'a>,
+}
+
+/// The claims of a ledger, and the facts of each incident.
+#[derive(Debug)]
+pub struct Claims<'a> {
+    timeline: &'a Timeline,
+    held: Vec<Held<'a>>,
+    suggested: usize,
+    incidents: BTreeMap<&'a FeedId, Vec<&'a Fact>>,
+}
+
+impl<'a> Claims<'a> {
+    /// Gathers the claims of every statement: those of its last version, and those of earlier
+    /// versions that the last one no longer makes. Claims that a phrase rule suggested are counted
+    /// apart, until somebody confirms them.
+    pub fn of(timeline: &'a Timeline) -> Self {
+        let mut claims =
+            Self { timeline, held: Vec::new(), suggested: 0, incidents: BTreeMap::new() };
+        for fact in timeline.facts() {
+            for feed in fact.feeds.iter().filter(|feed| feed.is_incident()) {
+                claims.incidents.entry(feed).or_default().push(fact);
+            }
+        }
+        for statement in timeline.statements() {
+            claims.gather(statement);
+        }
+        claims
+    }
+
+    fn gather(&mut self, statement: &'a Statement) {
+        let Some(last) = statement.versions.last() else {
+            return;
+        };
+        for (at, version) in statement.versions.iter().enumerate() {
+            for (index, claim) in version.claims.iter().enumerate() {
+                let still = last.claims.iter().any(|kept| kept.assertion == claim.assertion);
+                let is_last = version.seq == last.seq;
+                if !is_last && still {
+                    continue;
+                }
+                if claim.origin == Origin::Suggested {
+                    self.suggested += 1;
+                    continue;
+                }
+                let perspective = Perspective {
+                    party: Party::of(&statement.speaker),
+                    statement: Some(statement),
+                    feeds: &statement.feeds,
+                };
+                let dropped = statement.versions[at + 1..]
+                    .iter()
+                    .find(|v| v.claims.iter().all(|kept| kept.assertion != claim.assertion));
+                self.held.push(Held { statement, version, dropped, index, claim, perspective });
+            }
+        }
+    }
+
+    /// Returns the claims, in the order in which their statements were recorded.
+    pub fn held(&self) -> &[Held<'a>] {
+        &self.held
+    }
+
+    /// Returns how many claims were suggested by a phrase rule and are not confirmed.
+    pub fn suggested(&self) -> usize {
+        self.suggested
+    }
+
+    /// Returns the facts of the incidents among `feeds`, ascending by seq.
+    pub(crate) fn facts(&self, feeds: &[FeedId]) -> Vec<&'a Fact> {
+        let facts = feeds.iter().filter_map(|feed| self.incidents.get(feed)).flatten();
+        let by_seq: BTreeMap<u64, &Fact> = facts.map(|fact| (fact.seq, *fact)).collect();
+        by_seq.into_values().collect()
+    }
+
+    /// Returns the facts that do not rest on nothing but the speaker's statement itself, each with
+    /// what stands behind it.
+    pub(crate) fn backed(&self, from: &Perspective<'a>) -> Vec<(&'a Fact, Backing<'a>)> {
+        let facts = self.facts(from.feeds).into_iter();
+        facts.filter_map(|fact| Some((fact, from.backing(self.timeline, fact)?))).collect()
+    }
+
+    /// Returns the claims of the other statements of the same incidents that still stand: neither
+    /// dropped nor taken back by their own speaker.
+    pub(crate) fn others(&self, from: &Perspective<'a>) -> Vec<(&Held<'a>, Backing<'a>)> {
+        let standing = self.held.iter().filter(|other| {
+            shares_incident(&other.statement.feeds, from.feeds)
+                && other.dropped.is_none()
+                && self.correction(other).is_none()
+        });
+        let voiced = standing.filter_map(|other| {
+            let source = from.voice(other.statement)?;
+            Some((other, Backing { source, told_by: vec![other.statement] }))
+        });
+        voiced.collect()
+    }
+
+    /// Returns the statement by which the speaker of a claim put it right, if there is one: the
+    /// edited text itself, or a later statement that says so.
+    pub(crate) fn correction(&self, held: &Held<'a>) -> Option<Correction<'a>> {
+        if let Some(version) = held.dropped {
+            let at = Some(&version.at);
+            return Some(Correction { seq: version.seq, at, by: held.statement, how: "edited" });
+        }
+        let names = |statement: &&Statement| {
+            shares_incident(&statement.feeds, held.perspective.feeds)
+                && Party::of(&statement.speaker).is(&held.perspective.party)
+                && statement.corrects.iter().any(|corrected| {
+                    let index = u64::try_from(held.index).ok();
+                    corrected.statement == held.statement.name
+                        && (corrected.claim.is_none() || corrected.claim == index)
+                })
+        };
+        if let Some(by) = self.timeline.statements().iter().find(names) {
+            let at = Some(&by.published);
+            return Some(Correction { seq: by.seq, at, by, how: "corrected" });
+        }
+        let withdrawn = held.statement.withdrawn.as_ref()?;
+        let at = withdrawn.at.as_ref();
+        Some(Correction { seq: withdrawn.seq, at, by: held.statement, how: "withdrawn" })
+    }
+
+    /// Returns the earlier statement of the same speaker at which a difference from `account` is
+    /// counted already: two texts that differ are one difference, found where it was said first.
+    pub(crate) fn counted_at(
+        &self,
+        held: &Held<'a>,
+        account: &Account<'a>,
+        same: impl Fn(&Assertion) -> bool,
+    ) -> Option<&'a str> {
+        let asserts = |statement: &Statement| {
+            let claims = self.held.iter().filter(|h| h.statement.seq == statement.seq);
+            claims.filter(|h| h.dropped.is_none()).any(|h| same(&h.claim.assertion))
+        };
+        let earlier = account.source == Source::OwnStatement
+            && account.told_by.iter().all(|statement| held.follows(statement));
+        let mut first = account.told_by.iter().filter(|statement| asserts(statement));
+        first.next().filter(|_| earlier).map(|statement| statement.name.as_str())
+    }
+
+    /// Returns the timeline.
+    pub(crate) fn timeline(&self) -> &'a Timeline {
+        self.timeline
+    }
+
+    /// Returns in words what was looked through for somebody who speaks in `feeds`.
+    pub(crate) fn searched(&self, feeds: &[FeedId]) -> String {
+        let facts = self.facts(feeds);
+        let names: BTreeSet<&str> =
+            feeds.iter().filter(|feed| feed.is_incident()).map(FeedId::as_str).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let n = facts.len();
+        let entries = if n == 1 { "the 1 entry".to_owned() } else { format!("the {n} entries") };
+        let unread = facts.iter().filter(|fact| fact.body().is_none()).count();
+        let unread = match unread {
+            0 => String::new(),
+            n => format!(", {n} of them sealed or not understood"),
+        };
+        format!("{entries} of {}{unread}", names.join(", "))
+    }
+}
+
+/// How a speaker put a claim right.
+#[derive(Debug, Clone)]
+pub(crate) struct Correction<'a> {
+    /// The entry that shows it.
+    pub(crate) seq: u64,
+    /// When, if that is known.
+    pub(crate) at: Option<&'a When>,
+    /// The statement that did.
+    pub(crate) by: &'a Statement,
+    /// How, in one word.
+    pub(crate) how: &'static str,
+}
+
+impl<'a> Held<'a> {
+    /// Returns when the claim was made.
+    pub(crate) fn at(&self) -> &'a When {
+        &self.version.at
+    }
+
+    /// Returns whether the speaker spoke for itself, not for its organisation.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.statement.speaker.capacity == Capacity::Personal
+    }
+
+    /// Returns whether `statement` stands before this one, in time or on its page.
+    pub(crate) fn follows(&self, statement: &Statement) -> bool {
+        let (own, other) = (Place::of(self.statement), Place::of(statement));
+        other.precedes(&own) || statement.published.interval().before(&self.at().interval())
+    }
+
+    /// Returns whether `statement` stands after this one, in time or on its page.
+    pub(crate) fn precedes(&self, statement: &Statement) -> bool {
+        let (own, other) = (Place::of(self.statement), Place::of(statement));
+        own.precedes(&other) || self.at().interval().before(&statement.published.interval())
+    }
+}

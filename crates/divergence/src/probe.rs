@@ -1,0 +1,100 @@
+//! What the tests of the rules share: one incident at one CA, told in a few words.
+
+use serde_json::{Value as Json, json};
+use tally_ledger::replay::Timeline;
+use tally_testkit::casebook::Casebook;
+
+use crate::diverge;
+use crate::finding::{Finding, Verdict};
+
+/// The page of the incident's bug.
+pub(crate) const BUG: &str = "https://bugs.example/1";
+
+/// Returns the ledger that the CA keeps of itself.
+pub(crate) fn own() -> Casebook {
+    Casebook::own("Example CA")
+}
+
+/// Returns the ledger of an observer.
+pub(crate) fn observer() -> Casebook {
+    Casebook::observer("An observer")
+}
+
+/// Records a comment of the CA in its bug, which makes one claim.
+pub(crate) fn said(book: &mut Casebook, item: u64, published: &str, claim: Json) -> u64 {
+    let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+    said_by(book, speaker, item, published, claim)
+}
+
+/// Records a comment of somebody in the bug, which makes one claim.
+pub(crate) fn said_by(
+    book: &mut Casebook,
+    speaker: Json,
+    item: u64,
+    published: &str,
+    claim: Json,
+) -> u64 {
+    comment(book, speaker, item, published, json!({ "claims": [claim] }))
+}
+
+/// Records a comment with those members besides the ones that every comment has.
+pub(crate) fn comment(
+    book: &mut Casebook,
+    speaker: Json,
+    item: u64,
+    published: &str,
+    more: Json,
+) -> u64 {
+    let mut body = json!({
+        "id": format!("c{item}"), "channel": "bugzilla", "url": BUG, "item": item,
+        "speaker": speaker, "published": published,
+    });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    if let Some(claims) = body.get_mut("claims").and_then(Json::as_array_mut) {
+        for claim in claims.iter_mut().filter(|claim| claim["origin"].is_null()) {
+            claim["origin"] = "declared".into();
+        }
+    }
+    let cited = json!({ "stated": [{ "url": BUG, "item": item }] });
+    book.record(json!({ "kind": "statement.published", "incident": "x", "basis": cited,
+                        "body": body }))
+}
+
+/// Records what happened, on the author's own word.
+pub(crate) fn fact(book: &mut Casebook, kind: &str, occurred: &str, body: Json) -> u64 {
+    book.record(json!({ "kind": kind, "incident": "x", "occurred": occurred, "body": body }))
+}
+
+/// Records what happened, as a comment of the bug states it.
+pub(crate) fn stated(
+    book: &mut Casebook,
+    item: u64,
+    kind: &str,
+    occurred: &str,
+    body: Json,
+) -> u64 {
+    let basis = json!({ "stated": [{ "url": BUG, "item": item }] });
+    book.record(json!({ "kind": kind, "incident": "x", "occurred": occurred, "basis": basis,
+                        "body": body }))
+}
+
+/// Returns the findings under one rule, as of `at` or of the last record.
+pub(crate) fn findings(book: &Casebook, code: &str, at: Option<&str>) -> Vec<Finding> {
+    let at = at.map(|at| at.parse().unwrap());
+    let report = diverge(&Timeline::replay(&book.ledger()), at);
+    report.findings.into_iter().filter(|finding| finding.code == code).collect()
+}
+
+/// Returns the one finding under a rule.
+pub(crate) fn only(book: &Casebook, code: &str) -> Finding {
+    let findings = findings(book, code, None);
+    let [finding] = &findings[..] else { panic!("{findings:#?}") };
+    finding.clone()
+}
+
+/// Returns the verdict of the one finding under a rule.
+pub(crate) fn verdict(book: &Casebook, code: &str) -> Verdict {
+    only(book, code).verdict
+}

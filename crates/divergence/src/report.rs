@@ -1,0 +1,206 @@
+//! All findings on a ledger, in one order, and the answer in one sentence.
+
+use tally_ledger::governance::{Owner, Standing};
+use tally_ledger::hash::Hash;
+use tally_ledger::name::Origin;
+use tally_ledger::replay::{SealedState, Timeline};
+use tally_ledger::time::Instant;
+
+use crate::claims::Claims;
+use crate::finding::{Finding, Verdict};
+use crate::rules::RULES;
+
+/// What the rules found in a ledger.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The ledger's origin.
+    pub origin: Option<Origin>,
+    /// The ledger's id.
+    pub ledger_id: Option<Hash>,
+    /// Whether the owner records itself or another.
+    pub standing: Option<Standing>,
+    /// Who keeps the ledger.
+    pub owner: Option<Owner>,
+    /// The instant as of which open promises were judged; `None` if there is no entry.
+    pub as_of: Option<Instant>,
+    /// How many entries were read.
+    pub entries: usize,
+    /// How many statements they record.
+    pub statements: usize,
+    /// How many claims of those were held against the facts.
+    pub claims: usize,
+    /// How many further claims a phrase rule suggested and nobody has confirmed.
+    pub suggested: usize,
+    /// How many hidden values nobody opened or erased.
+    pub unopened: usize,
+    /// Whether entries are missing, so that an absence shows nothing.
+    pub incomplete: bool,
+    /// The findings: by verdict, then by the entry of the statement, the claim, code and id.
+    pub findings: Vec<Finding>,
+}
+
+/// Holds the claims of a ledger against its facts. Open promises are judged as of `at`, else as of
+/// the last instant that an entry was recorded.
+pub fn diverge(timeline: &Timeline, at: Option<Instant>) -> Report {
+    let claims = Claims::of(timeline);
+    let as_of = at.or_else(|| timeline.last_recorded());
+    let mut findings: Vec<Finding> = Vec::new();
+    if let Some(as_of) = as_of {
+        for rule in RULES {
+            findings
+                .extend((rule.judge)(timeline, &claims, as_of).into_iter().map(Finding::identify));
+        }
+    }
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    let unopened = timeline.sealed().iter().filter(|s| s.state == SealedState::Unopened);
+    Report {
+        origin: timeline.origin().cloned(),
+        ledger_id: timeline.ledger_id(),
+        standing: timeline.standing(),
+        owner: timeline.owner().cloned(),
+        as_of,
+        entries: timeline.facts().len(),
+        statements: timeline.statements().len(),
+        claims: claims.held().len(),
+        suggested: claims.suggested(),
+        unopened: unopened.count(),
+        incomplete: timeline.completeness().is_none(),
+        findings,
+    }
+}
+
+/// Returns what findings are sorted by.
+fn order(finding: &Finding) -> (Verdict, u64, usize, &'static str, Hash) {
+    let statement = finding.statement.as_ref();
+    let first = finding.evidence.first().map_or(u64::MAX, |evidence| evidence.seq);
+    (
+        finding.verdict,
+        statement.map_or(first, |statement| statement.seq),
+        statement.map_or(usize::MAX, |statement| statement.claim),
+        finding.code,
+        finding.id,
+    )
+}
+
+impl Report {
+    /// Returns how many findings have each verdict, in the order of [`Verdict::ALL`], with zeros.
+    pub fn counts(&self) -> [(Verdict, usize); 8] {
+        Verdict::ALL.map(|verdict| (verdict, self.count(verdict)))
+    }
+
+    /// Returns how many findings have that verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.findings.iter().filter(|finding| finding.verdict == verdict).count()
+    }
+
+    /// Returns whether anything that was said differs from what is recorded.
+    pub fn diverges(&self) -> bool {
+        self.count(Verdict::Diverges) > 0
+    }
+
+    /// Returns the answer in one sentence.
+    pub fn sentence(&self) -> String {
+        let claims = counted(self.claims, "claim", "claims");
+        let tallies = self.count(Verdict::Tallies);
+        let tally = match tallies {
+            1 => "1 tallies".to_owned(),
+            n => format!("{n} tally"),
+        };
+        match (self.findings.len(), self.count(Verdict::Diverges)) {
+            (0, _) => "No claim is recorded, so nothing was held against the record.".to_owned(),
+            (_, 0) => format!("Nothing diverges: of {claims}, {tally}."),
+            (_, 1) => format!("1 finding diverges from what is recorded; of {claims}, {tally}."),
+            (_, n) => format!("{n} findings diverge from what is recorded; of {claims}, {tally}."),
+        }
+    }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tally_testkit::casebook::Casebook;
+
+    use super::*;
+    use crate::probe::{comment, fact, own};
+
+    /// Returns a ledger with claims of several sorts in three comments.
+    fn book() -> Casebook {
+        let mut book = own();
+        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let step = json!({ "instrument": "letter", "step": "filed" });
+        fact(&mut book, "legal.step", "2024-11-11Z", step);
+        for item in [7, 5, 6] {
+            let claims = json!([
+                { "says": "occurred", "kind": "legal.step.filed", "subject": "letter",
+                  "when": "2024-11-11Z" },
+                { "says": "occurred", "kind": "legal.step.filed", "subject": "letter",
+                  "when": "2024-11-13Z" },
+                { "says": "characterises", "subject": "letter", "words": "polite" },
+                { "says": "status", "item": "ai-1", "status": "Complete" },
+                { "says": "will", "what": "legal.step.answered", "subject": "letter" },
+            ]);
+            comment(&mut book, speaker.clone(), item, "2024-12-01Z", json!({ "claims": claims }));
+        }
+        book
+    }
+
+    fn report(book: &Casebook) -> Report {
+        diverge(&Timeline::replay(&book.ledger()), None)
+    }
+
+    #[test]
+    fn every_claim_gets_exactly_one_finding() {
+        let report = report(&book());
+        let mut claims: Vec<(u64, usize)> = report
+            .findings
+            .iter()
+            .filter_map(|finding| finding.statement.as_ref().map(|s| (s.seq, s.claim)))
+            .collect();
+        claims.sort_unstable();
+        let expected: Vec<(u64, usize)> =
+            (2..5).flat_map(|seq| (0..5).map(move |claim| (seq, claim))).collect();
+        assert_eq!(claims, expected);
+        assert_eq!(report.claims, expected.len());
+        assert_eq!(report.counts().iter().map(|(_, n)| n).sum::<usize>(), expected.len());
+    }
+
+    #[test]
+    fn a_rerun_finds_the_same_in_the_same_order_under_the_same_ids() {
+        let (first, second) = (report(&book()), report(&book()));
+        assert_eq!(first.findings, second.findings);
+        let verdicts: Vec<Verdict> = first.findings.iter().map(|f| f.verdict).collect();
+        assert!(verdicts.is_sorted());
+        let mut ids: Vec<Hash> = first.findings.iter().map(|finding| finding.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), first.findings.len(), "an id names one finding");
+    }
+
+    #[test]
+    fn a_finding_keeps_its_id_when_later_entries_do_not_bear_on_it() {
+        let mut longer = book();
+        fact(&mut longer, "incident.milestone", "2025-01-01", json!({ "milestone": "last_call" }));
+        let (before, after) = (report(&book()), report(&longer));
+        let ids = |report: &Report| -> Vec<Hash> {
+            let mut ids: Vec<Hash> = report.findings.iter().map(|finding| finding.id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(ids(&before), ids(&after));
+    }
+
+    #[test]
+    fn the_answer_is_one_sentence() {
+        assert_eq!(
+            report(&book()).sentence(),
+            "3 findings diverge from what is recorded; of 15 claims, 5 tally."
+        );
+        let empty = report(&own());
+        assert!(!empty.diverges());
+        assert!(empty.sentence().starts_with("No claim is recorded"));
+    }
+}

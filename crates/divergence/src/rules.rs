@@ -1,0 +1,85 @@
+//! The rules: each a plain function from claims and facts to findings.
+//!
+//! A code is never used again for anything else. Every claim that is not merely suggested is
+//! looked at by exactly one rule, and gets exactly one finding.
+
+mod absence;
+mod abstention;
+mod answered;
+mod change;
+mod characterised;
+mod citation;
+mod commitment;
+mod count;
+mod mention;
+mod occurred;
+mod order;
+mod promise;
+mod recorded;
+mod status;
+mod value;
+
+use tally_ledger::replay::Timeline;
+use tally_ledger::time::Instant;
+
+use crate::claims::Claims;
+use crate::finding::{Finding, Severity};
+
+/// A rule of divergence.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its code, for good.
+    pub code: &'static str,
+    /// What it is about, in one word.
+    pub family: &'static str,
+    /// How much a divergence under it weighs.
+    pub severity: Severity,
+    /// Its title, a few words.
+    pub title: &'static str,
+    /// Its page: inputs, threshold, what makes it undetermined, a worked example.
+    pub explanation: &'static str,
+    /// Holds the claims against the facts; open promises are judged as of the instant.
+    pub judge: fn(&Timeline, &Claims<'_>, Instant) -> Vec<Finding>,
+}
+
+/// Lists the rules: code, family, severity, title, and the function.
+macro_rules! rules {
+    ($($name:ident = $code:literal, $family:literal, $severity:ident, $title:literal,
+        $judge:path;)*) => {
+        $(static $name: Rule = Rule {
+            code: $code,
+            family: $family,
+            severity: Severity::$severity,
+            title: $title,
+            explanation: include_str!(concat!("rules/", $code, ".md")),
+            judge: $judge,
+        };)*
+
+        /// Every rule, in the order of their codes.
+        pub static RULES: &[&Rule] = &[$(&$name),*];
+    };
+}
+
+rules! {
+    RECORDED = "T001", "record", High, "recorded long before it was witnessed", recorded::judge;
+    PROMISE = "T101", "promise", High, "a promise and its time", promise::judge;
+    ABSTENTION = "T102", "promise", High, "a promise not to", abstention::judge;
+    COMMITMENT = "T103", "promise", High, "a recorded commitment", commitment::judge;
+    STATUS = "T201", "status", Medium, "the status of an item", status::judge;
+    ALL_COMPLETE = "T202", "status", Medium, "all items complete", status::judge_all;
+    COUNT = "T301", "count", Medium, "a number", count::judge;
+    VALUE = "T302", "value", Low, "a value", value::judge;
+    OCCURRED = "T401", "occurred", Medium, "when something occurred", occurred::judge;
+    ORDER = "T402", "order", Medium, "what came first", order::judge;
+    CITATION = "T501", "citation", Low, "a citation and the text cited", citation::judge;
+    ABSENCE = "T601", "absence", High, "something said not to have happened", absence::judge;
+    ANSWERED = "T701", "answered", Note, "a question said to be answered", answered::judge;
+    MENTION = "T801", "first_mention", Note, "a legal instrument and its first public mention",
+        mention::judge;
+    CHARACTERISED = "T901", "characterisation", Note, "an opinion", characterised::judge;
+}
+
+/// Returns the rule with that code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(code))
+}

@@ -1,0 +1,215 @@
+//! T102: a promise that something will not happen, held against what did.
+
+use tally_ledger::claim::Assertion;
+use tally_ledger::replay::Timeline;
+use tally_ledger::time::{Instant, Interval, When};
+
+use super::change::changes;
+use super::promise::{Promise, absence_shows};
+use super::{ABSTENTION, Rule};
+use crate::claims::Claims;
+use crate::finding::{Finding, Relation, Verdict};
+use crate::happening::{Happening, happenings};
+use crate::weigh::{Account, Decision, decide};
+
+pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Finding> {
+    let held = claims.held().iter();
+    held.filter_map(|held| match &held.claim.assertion {
+        Assertion::WillNot(will_not) => {
+            let promise = Promise::of(held)?;
+            let period = will_not.period.as_ref();
+            Some(judge_abstention(&ABSTENTION, claims, &promise, period, as_of))
+        }
+        _ => None,
+    })
+    .collect()
+}
+
+/// Holds a promise to avoid something against what happened since it was made, in `period` if one
+/// was named.
+pub(crate) fn judge_abstention<'a>(
+    rule: &'static Rule,
+    claims: &Claims<'a>,
+    promise: &Promise<'a>,
+    period: Option<&When>,
+    as_of: Instant,
+) -> Finding {
+    let within = period.map_or(String::new(), |period| format!(" in {period}"));
+    let stated = format!("no {}{within}", promise.words());
+    let accounts = breaches(claims, promise, period);
+    let changes = changes(claims, promise);
+    if let Some(change) = changes.first() {
+        let bound = change.at.as_ref().map(When::interval);
+        let (until, since): (Vec<_>, Vec<_>) = accounts.iter().cloned().partition(|account| {
+            let fact = claims.timeline().fact(account.seq).and_then(|fact| fact.occurred());
+            matches!((fact, bound), (Some(when), Some(bound)) if when.interval().before(&bound))
+        });
+        if until.iter().all(|account| account.relation != Relation::Differs) {
+            let at = change.at.as_ref().map_or(String::new(), |at| format!(" ({at})"));
+            let message = format!("stated: {stated}; {}{at}", change.how);
+            let own = change.account.clone().holds(Relation::Changes, None);
+            let all: Vec<Account<'_>> = std::iter::once(own).chain(until).chain(since).collect();
+            let decision =
+                Decision { verdict: Verdict::Changed, message, notes: Vec::new(), lead: 0 };
+            return promise.find(rule, claims, decision, &all);
+        }
+    }
+    let mut decision = decide(&stated, &accounts)
+        .unwrap_or_else(|| unbroken(claims, promise, &stated, period, as_of));
+    if decision.verdict == Verdict::Diverges
+        && let Some((verdict, why)) = promise.reserve()
+    {
+        decision.verdict = verdict;
+        decision.notes.push(why);
+    }
+    promise.find(rule, claims, decision, &accounts)
+}
+
+/// Returns what is recorded to have happened although it was to be avoided.
+fn breaches<'a>(
+    claims: &Claims<'a>,
+    promise: &Promise<'a>,
+    period: Option<&When>,
+) -> Vec<Account<'a>> {
+    let Some(kind) = promise.kind() else {
+        return Vec::new();
+    };
+    let made = promise.made.as_ref().map_or(Interval::EVER, When::interval);
+    let period = period.map_or(Interval::EVER, When::interval);
+    let found = happenings(claims, &promise.perspective, &kind, promise.subject.as_deref());
+    let breach = |happening: Happening<'a>| {
+        let account = happening.account;
+        let Some(when) = happening.when else {
+            let why = "the record has no time".to_owned();
+            return Some(account.holds(Relation::Unclear, Some(why)));
+        };
+        let when = when.interval();
+        if when.before(&made) || !when.overlaps(&period) {
+            None
+        } else if made.before(&when) && when.within(&period) {
+            Some(account.holds(Relation::Differs, None))
+        } else {
+            let why = "whether that was after the promise and in its period is not recorded";
+            Some(account.holds(Relation::Unclear, Some(why.to_owned())))
+        }
+    };
+    found.into_iter().filter_map(breach).collect()
+}
+
+fn unbroken(
+    claims: &Claims<'_>,
+    promise: &Promise<'_>,
+    stated: &str,
+    period: Option<&When>,
+    as_of: Instant,
+) -> Decision {
+    let over = period.is_some_and(|period| period.interval().end <= as_of.unix());
+    let (verdict, why) = if promise.kind().is_none() {
+        (Verdict::Undetermined, "no kind of entry records whether it happened".to_owned())
+    } else if !absence_shows(claims, &promise.perspective) {
+        let why = "none is recorded, and the sources recorded here cannot show that there was none";
+        (Verdict::Undetermined, why.to_owned())
+    } else if over {
+        (Verdict::Tallies, "none is recorded".to_owned())
+    } else {
+        let now = When::from_instant(as_of);
+        (Verdict::Undetermined, format!("none is recorded as of {now}, and it still binds"))
+    };
+    Decision { verdict, message: format!("stated: {stated}; {why}"), notes: Vec::new(), lead: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use crate::finding::Verdict;
+    use crate::probe::{comment, fact, findings, observer, own, said, stated, verdict};
+
+    const MADE: &str = "2025-03-01T12:00Z";
+
+    fn will_not(more: Json) -> Json {
+        let mut claim = json!({ "says": "will_not", "what": "legal.instrument" });
+        for (name, value) in more.as_object().unwrap() {
+            claim[name] = value.clone();
+        }
+        claim
+    }
+
+    fn letter() -> Json {
+        json!({ "id": "letter", "type": "cease_and_desist", "direction": "sent" })
+    }
+
+    #[test]
+    fn what_was_to_be_avoided_and_happened_after_the_promise_diverges() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will_not(json!({})));
+        fact(&mut book, "legal.instrument", "2025-05-01", letter());
+        assert_eq!(verdict(&book, "T102"), Verdict::Diverges);
+    }
+
+    #[test]
+    fn what_happened_before_the_promise_or_outside_its_period_does_not_break_it() {
+        let mut book = own();
+        let period = json!({ "period": "2025-03-01/2025-06-30" });
+        said(&mut book, 0, MADE, will_not(period));
+        fact(&mut book, "legal.instrument", "2024-11-11", letter());
+        fact(&mut book, "legal.instrument", "2025-09-01", letter());
+        let finding = findings(&book, "T102", Some("2025-12-31T00:00:00Z")).remove(0);
+        assert_eq!(finding.verdict, Verdict::Tallies);
+    }
+
+    #[test]
+    fn what_may_have_come_first_decides_nothing() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will_not(json!({})));
+        fact(&mut book, "legal.instrument", "2025-03-01", letter());
+        assert_eq!(verdict(&book, "T102"), Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_promise_that_still_binds_or_that_an_observer_watches_is_undetermined() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will_not(json!({})));
+        assert_eq!(verdict(&book, "T102"), Verdict::Undetermined);
+        let mut book = observer();
+        said(&mut book, 0, MADE, will_not(json!({ "period": "2025-03-01/2025-06-30" })));
+        let finding = findings(&book, "T102", Some("2025-12-31T00:00:00Z")).remove(0);
+        assert_eq!(finding.verdict, Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_promise_narrowed_while_it_was_kept_changed_and_one_broken_first_diverges() {
+        for (sent, expected) in
+            [("2025-06-01", Verdict::Changed), ("2025-03-15", Verdict::Diverges)]
+        {
+            let mut book = observer();
+            said(&mut book, 0, MADE, will_not(json!({})));
+            stated(
+                &mut book,
+                0,
+                "commitment.made",
+                MADE,
+                json!({ "id": "p", "to": "avoid", "what": "legal.instrument" }),
+            );
+            let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+            comment(&mut book, speaker, 5, "2025-04-01Z", json!({}));
+            stated(
+                &mut book,
+                5,
+                "commitment.changed",
+                "2025-04-01Z",
+                json!({ "id": "p", "change": "narrowed", "text": "but in exceptional cases" }),
+            );
+            stated(&mut book, 5, "legal.instrument", sent, letter());
+            assert_eq!(verdict(&book, "T102"), expected, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_condition_that_nothing_decides_leaves_a_breach_undetermined() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will_not(json!({ "condition": "unless rights are abused" })));
+        fact(&mut book, "legal.instrument", "2025-05-01", letter());
+        assert_eq!(verdict(&book, "T102"), Verdict::Undetermined);
+    }
+}

@@ -1,0 +1,129 @@
+//! How a speaker changed a promise: moved, narrowed, widened, reworded or withdrew it.
+
+use tally_ledger::claim::Assertion;
+use tally_ledger::replay::{Fact, shares_incident};
+use tally_ledger::time::When;
+use tally_ledger::vocabulary::Body;
+use tally_ledger::vocabulary::commitment::Change as Word;
+
+use super::promise::Promise;
+use crate::claims::Claims;
+use crate::source::{Backing, Source};
+use crate::weigh::Account;
+
+/// A change of a promise by the one who made it.
+#[derive(Debug, Clone)]
+pub(crate) struct Change<'a> {
+    /// When it was changed, if that is known.
+    pub(crate) at: Option<When>,
+    /// How, in words.
+    pub(crate) how: String,
+    pub(crate) account: Account<'a>,
+}
+
+/// Where a change stands to the time that was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timing {
+    Before,
+    After,
+    Unknown,
+}
+
+impl Change<'_> {
+    /// Returns whether the promise was changed before it was due. Without a due time there is no
+    /// too late.
+    pub(crate) fn timing(&self, due: Option<&When>) -> Timing {
+        match (self.at.as_ref().map(When::interval), due.map(When::interval)) {
+            (_, None) => Timing::Before,
+            (Some(at), Some(due)) if at.before(&due) => Timing::Before,
+            (Some(at), Some(due)) if due.before(&at) => Timing::After,
+            _ => Timing::Unknown,
+        }
+    }
+}
+
+/// Returns the changes of a promise, in the order in which they were recorded.
+pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
+    let commitments = linked(claims, promise);
+    let mut found = Vec::new();
+    for (fact, backing) in claims.backed(&promise.perspective) {
+        let own = matches!(backing.source, Source::OwnRecord | Source::OwnStatement);
+        if let Some(how) = fact.body().filter(|_| own).and_then(|body| {
+            told(body, promise, &|id: &str| {
+                commitments.iter().any(|commitment| {
+                    commitment.subject() == Some(id)
+                        && shares_incident(&commitment.feeds, &fact.feeds)
+                })
+            })
+        }) {
+            let at = fact.occurred().cloned();
+            found.push(change(fact, backing, at, how));
+        }
+    }
+    found.extend(restated(claims, promise));
+    found.sort_by_key(|change| change.account.seq);
+    found
+}
+
+fn change<'a>(fact: &Fact, backing: Backing<'a>, at: Option<When>, how: String) -> Change<'a> {
+    let shown = at.as_ref().map_or("no time".to_owned(), ToString::to_string);
+    Change { at, how, account: Account::of_fact(fact, backing, shown) }
+}
+
+/// Returns how an entry changes the promise, if it does; `is_it` tells by the id of a commitment.
+fn told(body: &Body, promise: &Promise<'_>, is_it: &dyn Fn(&str) -> bool) -> Option<String> {
+    match body {
+        Body::CommitmentChanged(body) if is_it(&body.id) => {
+            let due = body.due.as_ref().map(|due| format!(" to {due}"));
+            let words = body.text.as_ref().map(|text| format!(": {text}"));
+            let (due, words) = (due.unwrap_or_default(), words.unwrap_or_default());
+            let word = match body.change {
+                Word::Moved => "moved",
+                Word::Narrowed => "narrowed",
+                Word::Widened => "widened",
+                Word::Reworded => "reworded",
+            };
+            Some(format!("{word}{due}{words}"))
+        }
+        Body::CommitmentWithdrawn(body) if is_it(&body.id) => Some("withdrawn".to_owned()),
+        Body::ActionStatus(body) => {
+            let due = body.due.as_ref().filter(|due| promise.due.as_ref() != Some(*due))?;
+            let same = promise.subject.as_deref() == Some(body.id.as_str());
+            let completes = promise.what == "action.status.complete" && promise.due.is_some();
+            (same && completes).then(|| format!("moved to {due}"))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the recorded commitments that are this promise: made in the same statement, or in the
+/// speaker's own record, with the same words.
+pub(crate) fn linked<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<&'a Fact> {
+    let facts = claims.facts(promise.perspective.feeds).into_iter();
+    facts.filter(|fact| promise.is_recorded_by(claims, fact)).collect()
+}
+
+/// Returns the later promises of the same speaker to do the same by another time.
+fn restated<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
+    let mut found = Vec::new();
+    let (Some(due), Some(held)) = (&promise.due, &promise.held) else {
+        return found;
+    };
+    for (other, backing) in claims.others(&promise.perspective) {
+        let Assertion::Will(will) = &other.claim.assertion else {
+            continue;
+        };
+        let same = will.what.as_str() == promise.what && will.subject == promise.subject;
+        let own = backing.source == Source::OwnStatement;
+        if let Some(moved) = will.due.as_ref().filter(|moved| *moved != due)
+            && same
+            && own
+            && held.precedes(other.statement)
+        {
+            let account = Account::of_claim(other, backing, other.at().to_string());
+            let at = Some(other.at().clone());
+            found.push(Change { at, how: format!("moved to {moved}"), account });
+        }
+    }
+    found
+}

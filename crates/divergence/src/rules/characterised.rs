@@ -1,0 +1,88 @@
+//! T901: an opinion. It is never decided: it is shown to the reader beside what is recorded.
+
+use tally_ledger::claim::{Assertion, Characterises};
+use tally_ledger::replay::{Fact, Timeline};
+use tally_ledger::time::Instant;
+use tally_ledger::vocabulary::occurrence::Occurrence;
+
+use super::CHARACTERISED;
+use crate::claims::{Claims, Held};
+use crate::finding::{Evidence, Finding, StatementRef, Verdict};
+use crate::happening::named;
+
+/// The most entries that are shown beside an opinion.
+const BESIDE_MAX: usize = 12;
+/// The most of them that are told in words.
+const SHOWN_MAX: usize = 4;
+
+pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+    let held = claims.held().iter();
+    held.filter_map(|held| match &held.claim.assertion {
+        Assertion::Characterises(a) => Some(characterised(claims, held, a)),
+        _ => None,
+    })
+    .collect()
+}
+
+fn characterised<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Characterises) -> Finding {
+    let subject = claim.subject.as_str();
+    let of_subject = |fact: &&Fact| fact.subject() == Some(subject) && fact.seq != held.version.seq;
+    let facts: Vec<_> =
+        claims.facts(held.perspective.feeds).into_iter().filter(of_subject).collect();
+    let beside = match facts.len() {
+        0 => "nothing else is recorded of it".to_owned(),
+        1 => "1 entry is recorded of it".to_owned(),
+        n => format!("{n} entries are recorded of it"),
+    };
+    let message = format!("stated of {subject}: \"{}\"; {beside}", claim.words);
+    let mut finding = Finding::new(&CHARACTERISED, Verdict::ForTheReader, message);
+    finding.statement = Some(StatementRef::of(held));
+    finding.compared = String::from("an opinion: not decided");
+    let shown: Vec<String> = facts.iter().take(SHOWN_MAX).map(|fact| beside_it(fact)).collect();
+    if !shown.is_empty() {
+        let more = facts.len().saturating_sub(SHOWN_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        finding.notes.push(format!("beside it: {}{more}", shown.join("; ")));
+    }
+    finding.evidence = facts.into_iter().take(BESIDE_MAX).map(Evidence::beside).collect();
+    finding
+}
+
+/// Returns what an entry says happened, in a few words.
+fn beside_it(fact: &Fact) -> String {
+    let occurrences = fact.body().map(|body| body.occurrences(fact.occurred()));
+    let timed = occurrences.into_iter().flatten().find(|occurrence| occurrence.when.is_some());
+    let seq = fact.seq;
+    match timed {
+        Some(Occurrence { kind, when: Some(when), .. }) => {
+            format!("{} {when} (entry {seq})", named(&kind, None))
+        }
+        _ => format!("{} (entry {seq})", named(&fact.kind, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::finding::{Severity, Verdict};
+    use crate::probe::{fact, only, own, said};
+
+    #[test]
+    fn an_opinion_is_for_the_reader_beside_what_is_recorded_whatever_that_is() {
+        let mut book = own();
+        let claim = json!({ "says": "characterises", "subject": "order", "words": "voluntarily" });
+        said(&mut book, 4, "2025-05-10Z", claim);
+        let alone = only(&book, "T901");
+        assert_eq!((alone.verdict, alone.severity), (Verdict::ForTheReader, Severity::Note));
+        assert!(alone.message.ends_with("nothing else is recorded of it"));
+        for _ in 0..20 {
+            let step = json!({ "instrument": "order", "step": "opposed" });
+            fact(&mut book, "legal.step", "2024-08-01", step);
+        }
+        let beside = only(&book, "T901");
+        assert_eq!(beside.verdict, Verdict::ForTheReader);
+        assert_eq!(beside.evidence.len(), super::BESIDE_MAX);
+        assert!(beside.notes[0].starts_with("beside it: legal step opposed 2024-08-01 (entry 2)"));
+    }
+}

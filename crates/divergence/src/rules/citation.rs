@@ -1,0 +1,192 @@
+//! T501: what a statement says of another text, held against the text as the ledger records it.
+
+use tally_ledger::claim::{Assertion, Said};
+use tally_ledger::governance::Standing;
+use tally_ledger::payload::{Basis, Citation};
+use tally_ledger::replay::{Fact, Statement, Timeline};
+use tally_ledger::time::Instant;
+
+use super::CITATION;
+use crate::claims::{Claims, Held};
+use crate::finding::{Finding, Relation, StatementRef, Verdict};
+use crate::source::{Backing, Place, Source};
+use crate::weigh::{Account, conclude, hold};
+
+pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+    let held = claims.held().iter();
+    held.filter_map(|held| match &held.claim.assertion {
+        Assertion::Said(a) => Some(said(claims, held, a)),
+        _ => None,
+    })
+    .collect()
+}
+
+fn said<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Said) -> Finding {
+    let timeline = claims.timeline();
+    let place = Place::new(&claim.cited.url, claim.cited.item);
+    let stated = stated(claim);
+    let cited = timeline.statements().iter().filter(|s| Place::of(s) == place);
+    let accounts: Vec<Account<'_>> = cited
+        .filter_map(|cited| {
+            let fact = timeline.fact(cited.seq)?;
+            let backing =
+                Backing { source: source(claims, held, cited, fact)?, told_by: vec![cited] };
+            Some(compare(claim, cited, Account::of_fact(fact, backing, recorded(cited))))
+        })
+        .collect();
+    if accounts.is_empty() {
+        let message = format!("stated: {stated}; the text cited is not recorded in this ledger");
+        let mut finding = Finding::new(&CITATION, Verdict::Undetermined, message);
+        finding.statement = Some(StatementRef::of(held));
+        let n = timeline.statements().len();
+        finding.compared = format!("searched the {n} statements of this ledger for that address");
+        return finding;
+    }
+    let mut finding = conclude(&CITATION, claims, held, &stated, &accounts);
+    if finding.verdict == Verdict::Diverges {
+        finding.notes.push("the number or the address may be what is mistaken".to_owned());
+    }
+    if claim.quotation.is_some() {
+        finding.notes.push("the words quoted are not compared: texts are not kept here".to_owned());
+    }
+    finding
+}
+
+/// Returns what stands behind the record of the text that is cited, or `None` if that is only the
+/// text that cites it.
+fn source(claims: &Claims<'_>, held: &Held<'_>, cited: &Statement, fact: &Fact) -> Option<Source> {
+    let place = Place::of(cited);
+    let itself = |citation: &&Citation| match citation {
+        Citation::Web { url, item, .. } => Place::new(url, *item) == place,
+        Citation::Entry { .. } => false,
+    };
+    match fact.basis() {
+        Basis::Stated(citations) if citations.iter().any(|c| itself(&c)) => Some(Source::CitedText),
+        // Who records its own text, or captures another's, has the text before it.
+        Basis::Own if claims.timeline().standing() == Some(Standing::Own) => {
+            Some(Source::CitedText)
+        }
+        _ => Some(held.perspective.backing(claims.timeline(), fact)?.source),
+    }
+}
+
+fn compare<'a>(claim: &Said, cited: &Statement, account: Account<'a>) -> Account<'a> {
+    let mut remarks = Vec::new();
+    let mut relation = Relation::Agrees;
+    if let Some(by) = &claim.by {
+        let (name, role) = (&cited.speaker.organisation, &cited.speaker.role);
+        let is = |known: &Option<String>| {
+            known.as_ref().is_some_and(|known| known.trim().eq_ignore_ascii_case(by.trim()))
+        };
+        if is(name) || is(role) {
+        } else if name.is_some() {
+            relation = Relation::Differs;
+            remarks.push("by another organisation".to_owned());
+        } else {
+            relation = Relation::Unclear;
+            remarks.push("the record names no organisation".to_owned());
+        }
+    }
+    if let Some(at) = &claim.at {
+        let (held, remark) = hold(at, &cited.published);
+        if held != Relation::Agrees {
+            remarks.extend(remark);
+        }
+        relation = match (relation, held) {
+            (Relation::Differs, _) | (_, Relation::Differs) => Relation::Differs,
+            (Relation::Unclear, _) | (_, Relation::Unclear) => Relation::Unclear,
+            _ => Relation::Agrees,
+        };
+    }
+    let remark = (!remarks.is_empty()).then(|| remarks.join("; "));
+    account.holds(relation, remark)
+}
+
+fn stated(claim: &Said) -> String {
+    let by = claim.by.as_ref().map_or(String::new(), |by| format!(", by {by}"));
+    let at = claim.at.as_ref().map_or(String::new(), |at| format!(", {at}"));
+    format!("{}{by}{at}", named(&claim.cited.url, claim.cited.item))
+}
+
+/// Returns where a text stands, in words: a comment of a bug, or an address.
+fn named(url: &str, item: Option<u64>) -> String {
+    let page = url.split_once('#').map_or(url, |(page, _)| page);
+    match (page.split_once("show_bug.cgi?id="), item) {
+        (Some((_, bug)), Some(item)) => format!("comment {item} of bug {bug}"),
+        (Some((_, bug)), None) => format!("bug {bug}"),
+        (None, Some(item)) => format!("item {item} of {url}"),
+        (None, None) => url.to_owned(),
+    }
+}
+
+fn recorded(cited: &Statement) -> String {
+    format!("{}, by {}, {}", cited.name, cited.speaker.name(), cited.published)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use crate::finding::{Finding, Severity, Verdict};
+    use crate::probe::{BUG, comment, observer, only, said};
+
+    /// Returns the finding on a citation of comment 36, which Example CA posted on 23 August.
+    fn citing(item: u64, more: Json) -> Finding {
+        let mut book = observer();
+        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        comment(&mut book, speaker, 36, "2024-08-23T23:10:53Z", json!({}));
+        let mut claim = json!({ "says": "said", "cited": { "url": BUG, "item": item } });
+        for (name, value) in more.as_object().unwrap() {
+            claim[name] = value.clone();
+        }
+        said(&mut book, 90, "2025-04-04Z", claim);
+        only(&book, "T501")
+    }
+
+    #[test]
+    fn the_author_and_the_day_of_the_text_cited_tally_or_diverge() {
+        let finding = citing(36, json!({ "by": "example ca", "at": "2024-08-23Z" }));
+        assert_eq!(finding.verdict, Verdict::Tallies);
+        for more in [json!({ "by": "Other CA" }), json!({ "at": "2024-10-04" })] {
+            let finding = citing(36, more);
+            assert_eq!((finding.verdict, finding.severity), (Verdict::Diverges, Severity::Low));
+            assert!(finding.notes[0].contains("may be what is mistaken"));
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_recorded_or_not_as_precisely_is_undetermined() {
+        assert_eq!(citing(37, json!({})).verdict, Verdict::Undetermined);
+        let mut book = observer();
+        comment(&mut book, json!({ "capacity": "participant" }), 36, "2024-08-23", json!({}));
+        for more in [json!({ "at": "2024-08-23T23:10Z" }), json!({ "by": "Other CA" })] {
+            let mut claim = more;
+            claim["says"] = "said".into();
+            claim["cited"] = json!({ "url": BUG, "item": 36 });
+            let mut book = book.clone();
+            said(&mut book, 90, "2025-04-04Z", claim);
+            assert_eq!(only(&book, "T501").verdict, Verdict::Undetermined);
+        }
+    }
+
+    #[test]
+    fn words_that_are_quoted_are_said_not_to_be_compared() {
+        let finding = citing(36, json!({ "quotation": "as promised" }));
+        assert_eq!(finding.verdict, Verdict::Tallies);
+        assert!(finding.notes[0].contains("not compared"));
+    }
+
+    #[test]
+    fn a_text_known_only_from_its_citation_decides_nothing() {
+        let mut book = observer();
+        let claim = json!({ "says": "said", "cited": { "url": BUG, "item": 36 },
+                            "by": "Other CA" });
+        said(&mut book, 90, "2025-04-04Z", claim);
+        let basis = json!({ "stated": [{ "url": BUG, "item": 90 }] });
+        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        book.record(json!({ "kind": "statement.published", "incident": "x", "basis": basis,
+            "body": { "id": "c36", "channel": "bugzilla", "url": BUG, "item": 36,
+                      "speaker": speaker, "published": "2024-08-23Z" } }));
+        assert_eq!(only(&book, "T501").verdict, Verdict::Undetermined);
+    }
+}

@@ -1,0 +1,153 @@
+//! T103: a commitment that is recorded and that no recorded claim makes, held against what was
+//! done.
+
+use std::collections::BTreeSet;
+
+use tally_ledger::governance::Standing;
+use tally_ledger::payload::Basis;
+use tally_ledger::replay::{Fact, Timeline};
+use tally_ledger::time::{Instant, When};
+use tally_ledger::vocabulary::Body;
+use tally_ledger::vocabulary::commitment::{Duty, Made};
+use tally_ledger::vocabulary::words::Strength;
+
+use super::COMMITMENT;
+use super::abstention::judge_abstention;
+use super::promise::{Promise, judge_promise};
+use crate::claims::Claims;
+use crate::finding::Finding;
+use crate::source::{Party, Perspective, cited};
+
+pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Finding> {
+    let claimed = claimed(claims);
+    let facts = claims.timeline().facts().iter();
+    let commitments =
+        facts.filter(|fact| !claimed.contains(&fact.seq)).filter_map(|fact| match fact.body() {
+            Some(Body::CommitmentMade(made)) => Some((fact, made)),
+            _ => None,
+        });
+    commitments
+        .map(|(fact, made)| {
+            let promise = promise(claims, fact, made);
+            match made.to {
+                Duty::Do => judge_promise(&COMMITMENT, claims, &promise, as_of),
+                Duty::Avoid => {
+                    judge_abstention(&COMMITMENT, claims, &promise, made.due.as_ref(), as_of)
+                }
+            }
+        })
+        .collect()
+}
+
+/// Returns the entries of the commitments that claims make, which their own rules look at.
+fn claimed(claims: &Claims<'_>) -> BTreeSet<u64> {
+    let mut claimed = BTreeSet::new();
+    for promise in claims.held().iter().filter_map(Promise::of) {
+        for fact in claims.facts(promise.perspective.feeds) {
+            if promise.is_recorded_by(claims, fact) {
+                claimed.insert(fact.seq);
+            }
+        }
+    }
+    claimed
+}
+
+fn promise<'a>(claims: &Claims<'a>, fact: &'a Fact, made: &Made) -> Promise<'a> {
+    let timeline = claims.timeline();
+    let (party, statement) = match fact.basis() {
+        Basis::Stated(citations) => {
+            let statement = citations.iter().find_map(|citation| cited(timeline, citation));
+            (statement.map(|s| Party::of(&s.speaker)).unwrap_or_default(), statement)
+        }
+        Basis::Own if timeline.standing() == Some(Standing::Own) => {
+            let owner = timeline.owner().map(|owner| Party::organisation(&owner.name));
+            (owner.unwrap_or_default(), None)
+        }
+        Basis::Own | Basis::Measured(_) => (Party::default(), None),
+    };
+    let recorded = || When::from_instant(fact.recorded);
+    Promise {
+        perspective: Perspective { party, statement, feeds: &fact.feeds },
+        held: None,
+        commitment: Some(fact),
+        duty: made.to,
+        what: made.what.clone(),
+        subject: made.subject.clone(),
+        due: made.due.clone().filter(|_| made.to == Duty::Do),
+        made: Some(fact.occurred().cloned().unwrap_or_else(recorded)),
+        strength: made.strength.unwrap_or(Strength::Firm),
+        condition: made.condition.clone(),
+        scope: made.scope.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use crate::finding::Verdict;
+    use crate::probe::{fact, findings, observer, only, own, said, verdict};
+
+    fn plan() -> Json {
+        json!({ "id": "plan", "type": "revocation_plan", "title": "Plan" })
+    }
+
+    fn commitment() -> Json {
+        json!({ "id": "p", "to": "do", "what": "document.published", "subject": "plan",
+                "due": "2025-05-01" })
+    }
+
+    #[test]
+    fn a_recorded_commitment_is_held_against_what_was_done() {
+        for (published, expected) in
+            [("2025-04-30", Verdict::Tallies), ("2025-05-04", Verdict::Diverges)]
+        {
+            let mut book = own();
+            fact(&mut book, "commitment.made", "2025-03-01", commitment());
+            fact(&mut book, "document.published", published, plan());
+            let finding = only(&book, "T103");
+            assert_eq!(finding.verdict, expected);
+            assert_eq!(finding.subject.as_deref(), Some("p"));
+            assert!(finding.statement.is_none());
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_as_kept_is_kept_when_it_says_so() {
+        let mut book = own();
+        let words = json!({ "id": "p", "to": "do", "what": "train every operator",
+                            "due": "2025-05-01" });
+        fact(&mut book, "commitment.made", "2025-03-01", words);
+        assert_eq!(verdict(&book, "T103"), Verdict::Undetermined);
+        fact(&mut book, "commitment.kept", "2025-04-20", json!({ "id": "p" }));
+        assert_eq!(verdict(&book, "T103"), Verdict::Tallies);
+    }
+
+    #[test]
+    fn a_commitment_moved_before_it_was_due_changed() {
+        let mut book = own();
+        fact(&mut book, "commitment.made", "2025-03-01", commitment());
+        let moved = json!({ "id": "p", "change": "moved", "due": "2025-06-01" });
+        fact(&mut book, "commitment.changed", "2025-04-01", moved);
+        assert_eq!(verdict(&book, "T103"), Verdict::Changed);
+    }
+
+    #[test]
+    fn a_commitment_that_a_claim_makes_is_not_counted_twice() {
+        let mut book = own();
+        let claim = json!({ "says": "will", "what": "document.published", "subject": "plan",
+                            "due": "2025-05-01" });
+        said(&mut book, 0, "2025-03-01Z", claim);
+        fact(&mut book, "commitment.made", "2025-03-01", commitment());
+        assert!(findings(&book, "T103", None).is_empty());
+        assert_eq!(findings(&book, "T101", None).len(), 1);
+    }
+
+    #[test]
+    fn an_observers_note_of_a_commitment_makes_no_divergence() {
+        let mut book = observer();
+        fact(&mut book, "commitment.made", "2025-03-01", commitment());
+        fact(&mut book, "document.published", "2025-05-04", plan());
+        assert_eq!(verdict(&book, "T103"), Verdict::SourcesDiffer);
+    }
+}

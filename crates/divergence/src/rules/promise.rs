@@ -1,0 +1,593 @@
+//! T101: a promise that something will happen, held against whether and when it did.
+
+use tally_ledger::claim::Assertion;
+use tally_ledger::name::Kind;
+use tally_ledger::payload::Basis;
+use tally_ledger::replay::{Fact, Timeline, shares_incident};
+use tally_ledger::time::{Instant, Interval, When};
+use tally_ledger::verify::Completeness;
+use tally_ledger::vocabulary::commitment::Duty;
+use tally_ledger::vocabulary::occurrence::covers;
+use tally_ledger::vocabulary::words::Strength;
+use tally_ledger::vocabulary::{Body, KINDS};
+
+use super::change::{Change, Timing, changes, linked};
+use super::mention::orders_during;
+use super::{PROMISE, Rule};
+use crate::claims::{Claims, Held};
+use crate::finding::{Evidence, Finding, Relation, Verdict};
+use crate::happening::{Happening, happenings, named};
+use crate::length::{between, beyond};
+use crate::source::{Perspective, Source};
+use crate::weigh::{Account, Decision, Repeated, decide, found, settle, without_presumption};
+
+/// What somebody promised to do or to avoid, in a claim or in a recorded commitment.
+#[derive(Debug, Clone)]
+pub(crate) struct Promise<'a> {
+    pub(crate) perspective: Perspective<'a>,
+    /// The claim that makes it, if one does.
+    pub(crate) held: Option<Held<'a>>,
+    /// The entry of the commitment, if no claim makes it.
+    pub(crate) commitment: Option<&'a Fact>,
+    pub(crate) duty: Duty,
+    /// The kind of what is promised, or the words for it.
+    pub(crate) what: String,
+    pub(crate) subject: Option<String>,
+    /// By when, of a promise to do.
+    pub(crate) due: Option<When>,
+    /// When it was made: it never binds before.
+    pub(crate) made: Option<When>,
+    pub(crate) strength: Strength,
+    pub(crate) condition: Option<String>,
+    pub(crate) scope: Option<String>,
+}
+
+impl<'a> Promise<'a> {
+    /// Returns the promise that a claim makes, if it makes one.
+    pub(crate) fn of(held: &Held<'a>) -> Option<Self> {
+        let (duty, what, subject, due) = match &held.claim.assertion {
+            Assertion::Will(will) => (Duty::Do, &will.what, &will.subject, will.due.clone()),
+            Assertion::WillNot(will_not) => (Duty::Avoid, &will_not.what, &will_not.subject, None),
+            _ => return None,
+        };
+        Some(Self {
+            perspective: held.perspective.clone(),
+            held: Some(held.clone()),
+            commitment: None,
+            duty,
+            what: what.to_string(),
+            subject: subject.clone(),
+            due,
+            made: Some(held.at().clone()),
+            strength: held.claim.strength,
+            condition: held.claim.condition.clone(),
+            scope: held.claim.scope.clone(),
+        })
+    }
+
+    /// Returns the kind of what is promised, if entries of that kind can be recorded.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        let what: Kind = self.what.parse().ok()?;
+        let known = |name: &str| {
+            let name: Kind = name.parse().expect("a kind of the vocabulary");
+            covers(&what, &name) || covers(&name, &what)
+        };
+        KINDS.iter().any(|info| known(info.name)).then_some(what)
+    }
+
+    /// Returns whether a fact records this very promise as a commitment.
+    pub(crate) fn is_recorded_by(&self, claims: &Claims<'a>, fact: &Fact) -> bool {
+        if let Some(commitment) = self.commitment {
+            return commitment.seq == fact.seq;
+        }
+        let Some(Body::CommitmentMade(made)) = fact.body() else {
+            return false;
+        };
+        let same = made.to == self.duty && made.what == self.what && made.subject == self.subject;
+        let cites = match fact.basis() {
+            Basis::Stated(citations) => citations.iter().any(|c| self.perspective.is_itself(c)),
+            _ => false,
+        };
+        let own = || {
+            let backing = self.perspective.backing(claims.timeline(), fact);
+            backing.is_some_and(|backing| backing.source == Source::OwnRecord)
+        };
+        same && (cites || own())
+    }
+
+    /// Returns what is promised, in words.
+    pub(crate) fn words(&self) -> String {
+        match self.what.parse() {
+            Ok(kind) => named(&kind, self.subject.as_deref()),
+            Err(_) => self.what.clone(),
+        }
+    }
+
+    /// Returns why a difference from the promise decides nothing, if that is so.
+    pub(crate) fn reserve(&self) -> Option<(Verdict, String)> {
+        if let Some(condition) = &self.condition {
+            let why = format!("made under a condition that nothing decides: {condition}");
+            return Some((Verdict::Undetermined, why));
+        }
+        if let (Some(scope), None) = (&self.scope, &self.subject) {
+            let why = format!("made for a scope that entries do not state: {scope}");
+            return Some((Verdict::Undetermined, why));
+        }
+        match self.strength {
+            Strength::Firm => None,
+            Strength::Plan => Some((Verdict::ForTheReader, "stated as a plan".to_owned())),
+            Strength::Hope => Some((Verdict::ForTheReader, "stated as a hope".to_owned())),
+        }
+    }
+
+    /// Returns the finding on the promise.
+    pub(crate) fn find(
+        &self,
+        rule: &'static Rule,
+        claims: &Claims<'a>,
+        decision: Decision,
+        accounts: &[Account<'a>],
+    ) -> Finding {
+        let mut finding = found(rule, claims, self.held.as_ref(), decision, accounts);
+        if accounts.is_empty() {
+            finding.compared = format!("searched {}", claims.searched(self.perspective.feeds));
+        }
+        if let Some(commitment) = self.commitment {
+            finding.subject = commitment.subject().map(str::to_owned);
+            finding.evidence.push(Evidence::beside(commitment));
+        }
+        finding
+    }
+}
+
+pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Finding> {
+    let promises = claims.held().iter().filter_map(Promise::of);
+    let to_do = promises.filter(|promise| promise.duty == Duty::Do);
+    to_do.map(|promise| judge_promise(&PROMISE, claims, &promise, as_of)).collect()
+}
+
+/// Holds a promise to do something against what was done.
+pub(crate) fn judge_promise<'a>(
+    rule: &'static Rule,
+    claims: &Claims<'a>,
+    promise: &Promise<'a>,
+    as_of: Instant,
+) -> Finding {
+    let accounts = done(claims, promise);
+    let by = promise.due.as_ref().map_or(String::new(), |due| format!(" by {due}"));
+    let stated = format!("{}{by}", promise.words());
+    let decision = decide(&stated, &accounts);
+    if let Some(decision) = decision.clone().filter(|d| d.verdict == Verdict::Tallies) {
+        return promise.find(rule, claims, decision, &accounts);
+    }
+    let changes = changes(claims, promise);
+    let timed = |timing| changes.iter().find(|c| c.timing(promise.due.as_ref()) == timing);
+    if let Some(change) = timed(Timing::Before) {
+        return changed(rule, claims, promise, &stated, change, &accounts);
+    }
+    let mut decision = decision.unwrap_or_else(|| undone(claims, promise, &stated, as_of));
+    if decision.verdict == Verdict::Diverges {
+        if let Some((verdict, why)) = promise.reserve() {
+            decision.verdict = verdict;
+            decision.notes.push(why);
+        }
+        decision.notes.extend(orders(claims, promise));
+        if let Some(change) = timed(Timing::Unknown) {
+            decision.verdict = Verdict::Undetermined;
+            let how = &change.how;
+            decision.notes.push(format!("{how}; whether before it was due is not recorded"));
+        }
+    }
+    if let Some(change) = timed(Timing::After) {
+        decision.notes.push(format!("{} after it was due", change.how));
+    }
+    promise.find(rule, claims, decision, &accounts)
+}
+
+/// Returns the orders that are recorded to have bound the organisation while a promise was open. A
+/// record shows order in time, not cause.
+fn orders(claims: &Claims<'_>, promise: &Promise<'_>) -> Vec<String> {
+    let open = Interval {
+        start: promise.made.as_ref().map_or(i64::MIN, |made| made.interval().start),
+        end: promise.due.as_ref().map_or(i64::MAX, |due| due.interval().end),
+    };
+    let orders = orders_during(claims, promise.perspective.feeds, open);
+    orders.into_iter().map(|order| format!("beside it: {order}")).collect()
+}
+
+/// Returns what is recorded to have been done since the promise was made, held against its time.
+fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
+    let mut found = kept(claims, promise);
+    if let Some(kind) = promise.kind() {
+        let subject = promise.subject.as_deref();
+        found.extend(happenings(claims, &promise.perspective, &kind, subject));
+    }
+    let mut accounts: Vec<Account<'_>> =
+        found.into_iter().filter_map(|happening| compare(promise, happening)).collect();
+    // What can be completed once only, and is recorded twice, was not completed the first time.
+    let once = promise.what == "revocation.completed";
+    settle(&mut accounts, if once { Repeated::Unclear } else { Repeated::Agrees });
+    accounts
+}
+
+/// Returns what the speaker recorded of having kept the promise.
+fn kept<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Happening<'a>> {
+    let commitments = linked(claims, promise);
+    let backed = claims.backed(&promise.perspective).into_iter();
+    let kept = backed.filter(|(fact, backing)| {
+        let Some(Body::CommitmentKept(kept)) = fact.body() else {
+            return false;
+        };
+        let own = matches!(backing.source, Source::OwnRecord | Source::OwnStatement);
+        own && commitments.iter().any(|made| {
+            made.subject() == Some(&kept.id) && shares_incident(&made.feeds, &fact.feeds)
+        })
+    });
+    kept.map(|(fact, backing)| {
+        let when = fact.occurred().cloned();
+        let shown = when.as_ref().map_or("no time".to_owned(), ToString::to_string);
+        let shown = format!("kept, {shown}");
+        Happening { when, account: Account::of_fact(fact, backing, shown) }
+    })
+    .collect()
+}
+
+fn compare<'a>(promise: &Promise<'a>, happening: Happening<'a>) -> Option<Account<'a>> {
+    let account = happening.account;
+    let Some(when) = happening.when else {
+        let why = "the record has no time".to_owned();
+        return Some(account.holds(Relation::Unclear, Some(why)));
+    };
+    let interval = when.interval();
+    if promise.made.as_ref().is_some_and(|made| interval.before(&made.interval())) {
+        return None;
+    }
+    let Some(due) = &promise.due else {
+        return Some(account.holds(Relation::Agrees, Some("no time was named".to_owned())));
+    };
+    let limit = due.interval().end;
+    if interval.end <= limit {
+        return Some(account.holds(Relation::Agrees, Some("in time".to_owned())));
+    }
+    if interval.start < limit {
+        let why = "whether that was in time the record does not show".to_owned();
+        return Some(account.holds(Relation::Unclear, Some(why)));
+    }
+    let late = beyond(due, &when).map_or("later".to_owned(), |length| format!("{length} later"));
+    let mut account = account.holds(Relation::Differs, Some(late));
+    let ((bare_due, rule_due), (bare, rule)) =
+        (without_presumption(due), without_presumption(&when));
+    if bare.start < bare_due.end {
+        account.presumed = rule.or(rule_due);
+    }
+    Some(account)
+}
+
+fn changed<'a>(
+    rule: &'static Rule,
+    claims: &Claims<'a>,
+    promise: &Promise<'a>,
+    stated: &str,
+    change: &Change<'a>,
+    accounts: &[Account<'a>],
+) -> Finding {
+    let at = change.at.as_ref().map_or(String::new(), |at| format!(" ({at})"));
+    let before = match (&promise.due, &change.at) {
+        (Some(due), Some(at)) => between(at, due)
+            .map_or(", before it was due".to_owned(), |length| {
+                format!(", {length} before it was due")
+            }),
+        _ => String::new(),
+    };
+    let message = format!("stated: {stated}; {}{at}{before}", change.how);
+    let own = change.account.clone().holds(Relation::Changes, None);
+    let all: Vec<Account<'_>> = std::iter::once(own).chain(accounts.iter().cloned()).collect();
+    let mut notes = Vec::new();
+    if let Some(lead) = accounts.first() {
+        notes.push(format!("recorded: {}", lead.shown));
+    }
+    let decision = Decision { verdict: Verdict::Changed, message, notes, lead: 0 };
+    promise.find(rule, claims, decision, &all)
+}
+
+/// Decides on a promise that nothing is recorded to keep.
+fn undone(claims: &Claims<'_>, promise: &Promise<'_>, stated: &str, as_of: Instant) -> Decision {
+    let open = |verdict, why: String| Decision {
+        verdict,
+        message: format!("stated: {stated}; {why}"),
+        notes: Vec::new(),
+        lead: 0,
+    };
+    if promise.kind().is_none() {
+        let why = "no kind of entry records whether it was done".to_owned();
+        return open(Verdict::Undetermined, why);
+    }
+    let now = When::from_instant(as_of);
+    let Some(due) = &promise.due else {
+        let why = format!("no time was named, and nothing is recorded as of {now}");
+        return open(Verdict::Undetermined, why);
+    };
+    if as_of.unix() < due.interval().end {
+        return open(Verdict::Undetermined, format!("not due yet as of {now}"));
+    }
+    if absence_shows(claims, &promise.perspective) {
+        let late = beyond(due, &now).map_or(String::new(), |length| format!(", {length} later"));
+        return open(Verdict::Diverges, format!("nothing is recorded as of {now}{late}"));
+    }
+    let mut unsupported = open(Verdict::Unsupported, "nothing is recorded of it".to_owned());
+    unsupported.notes.extend(promise.reserve().map(|(_, why)| why));
+    unsupported
+}
+
+/// Returns whether an absence in the ledger says that a speaker recorded nothing: it keeps the
+/// ledger of itself, and all of it is here.
+pub(crate) fn absence_shows(claims: &Claims<'_>, speaker: &Perspective<'_>) -> bool {
+    let timeline = claims.timeline();
+    let whole = matches!(timeline.completeness(), Some(Completeness::Whole | Completeness::Shown));
+    whole && speaker.keeps(timeline)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+    use tally_testkit::casebook::Casebook;
+
+    use crate::finding::{Finding, Severity, Verdict};
+    use crate::probe::{
+        comment, fact, findings, observer, only, own, said, said_by, stated, verdict,
+    };
+
+    const MADE: &str = "2024-07-31T00:45Z";
+    const DONE: &str = "revocation.completed";
+
+    /// Returns the claim that all certificates will be revoked by 19:30, with those members more.
+    fn will(more: Json) -> Json {
+        let mut claim = json!({ "says": "will", "what": DONE, "subject": "all",
+                                "due": "2024-08-03T19:30Z" });
+        for (name, value) in more.as_object().unwrap() {
+            claim[name] = value.clone();
+        }
+        claim
+    }
+
+    fn done(book: &mut Casebook, occurred: &str) {
+        fact(book, DONE, occurred, json!({ "set": "all" }));
+    }
+
+    /// Returns the finding on the promise, made and then done at that time by the own record.
+    fn after(occurred: &str) -> Finding {
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        done(&mut book, occurred);
+        only(&book, "T101")
+    }
+
+    #[test]
+    fn what_was_done_after_its_time_diverges_by_that_length() {
+        let finding = after("2024-08-03T20:47Z");
+        assert_eq!((finding.verdict, finding.severity), (Verdict::Diverges, Severity::High));
+        assert_eq!(
+            finding.message,
+            "stated: revocation completed (all) by 2024-08-03 19:30 UTC; recorded: \
+             2024-08-03 20:47 UTC; 1 h 17 min later"
+        );
+        assert!(finding.compared.starts_with("compared with its own record"));
+        assert_eq!(finding.evidence[0].seq, 2);
+    }
+
+    #[test]
+    fn what_was_done_in_time_tallies_to_the_last_second_of_the_minute() {
+        assert_eq!(after("2024-08-03T19:30:59Z").verdict, Verdict::Tallies);
+        assert_eq!(after("2024-08-03T19:31:00Z").verdict, Verdict::Diverges);
+    }
+
+    #[test]
+    fn a_record_that_straddles_the_due_time_decides_nothing() {
+        assert_eq!(after("2024-08-03Z").verdict, Verdict::Undetermined);
+        // An unknown zone may lie on either side.
+        assert_eq!(after("2024-08-03T20:47").verdict, Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_presumed_zone_that_the_answer_rests_on_is_named() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        book.record(json!({ "kind": DONE, "incident": "x", "body": { "set": "all" },
+            "occurred": { "at": "2024-08-03T20:47", "zone": "Z", "presumed": "ccadb.utc" } }));
+        let finding = only(&book, "T101");
+        assert_eq!(finding.verdict, Verdict::Diverges);
+        assert!(finding.notes.iter().any(|note| note.contains("ccadb.utc")), "{finding:?}");
+        assert!(after("2024-08-03T20:47Z").notes.is_empty());
+    }
+
+    #[test]
+    fn a_promise_binds_from_when_it_was_made_and_never_before() {
+        // What was completed before the promise does not keep it.
+        let finding = after("2024-07-30T10:00Z");
+        assert_eq!(finding.verdict, Verdict::Undetermined, "open: {finding:?}");
+    }
+
+    #[test]
+    fn nothing_recorded_is_open_until_the_time_is_over_and_missed_after_it() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        let at = |at| findings(&book, "T101", Some(at)).remove(0);
+        assert_eq!(at("2024-08-03T19:30:30Z").verdict, Verdict::Undetermined);
+        let missed = at("2024-08-04T19:30:00Z");
+        assert_eq!(missed.verdict, Verdict::Diverges);
+        assert!(missed.message.ends_with("as of 2024-08-04 19:30:00 UTC, 1 day later"));
+    }
+
+    #[test]
+    fn an_observer_cannot_show_that_a_promise_was_missed() {
+        let mut book = observer();
+        said(&mut book, 0, MADE, will(json!({})));
+        book.clock("2024-08-05T00:00:00Z");
+        fact(&mut book, "incident.milestone", "2024-08-05", json!({ "milestone": "last_call" }));
+        assert_eq!(verdict(&book, "T101"), Verdict::Unsupported);
+    }
+
+    #[test]
+    fn the_speakers_own_other_statement_makes_a_divergence_and_anothers_does_not() {
+        for (organisation, expected) in
+            [("Example CA", Verdict::Diverges), ("Other CA", Verdict::SourcesDiffer)]
+        {
+            let mut book = observer();
+            said(&mut book, 0, MADE, will(json!({})));
+            let speaker = json!({ "capacity": "official", "organisation": organisation });
+            comment(&mut book, speaker, 9, "2025-04-04Z", json!({}));
+            stated(&mut book, 9, DONE, "2024-08-03T20:47Z", json!({ "set": "all" }));
+            assert_eq!(verdict(&book, "T101"), expected, "{organisation}");
+        }
+    }
+
+    #[test]
+    fn what_rests_on_the_statement_itself_or_on_an_observers_note_makes_no_divergence() {
+        let mut book = observer();
+        said(&mut book, 0, MADE, will(json!({})));
+        stated(&mut book, 0, DONE, "2024-08-03T20:47Z", json!({ "set": "all" }));
+        assert_eq!(
+            findings(&book, "T101", Some("2025-01-01T00:00:00Z"))[0].verdict,
+            Verdict::Unsupported
+        );
+        done(&mut book, "2024-08-03T20:47Z");
+        assert_eq!(verdict(&book, "T101"), Verdict::SourcesDiffer);
+    }
+
+    #[test]
+    fn a_measurement_makes_a_divergence_whoever_recorded_it() {
+        let mut book = observer();
+        said(&mut book, 0, MADE, will(json!({})));
+        let crl = json!({ "measured": ["ab".repeat(32)] });
+        book.record(json!({ "kind": DONE, "incident": "x", "occurred": "2024-08-03T20:47Z",
+                            "basis": crl, "body": { "set": "all" } }));
+        let finding = only(&book, "T101");
+        assert_eq!(finding.verdict, Verdict::Diverges);
+        assert!(finding.compared.starts_with("compared with a measurement"));
+    }
+
+    #[test]
+    fn another_incident_or_another_subject_keeps_no_promise() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        fact(&mut book, DONE, "2024-08-03T18:00Z", json!({ "set": "some" }));
+        book.record(json!({ "kind": DONE, "incident": "y", "occurred": "2024-08-03T18:00Z",
+                            "body": { "set": "all" } }));
+        let finding = findings(&book, "T101", Some("2024-08-04T00:00:00Z")).remove(0);
+        assert_eq!(finding.verdict, Verdict::Diverges);
+        assert!(finding.evidence.is_empty());
+    }
+
+    #[test]
+    fn a_promise_moved_before_it_was_due_changed_and_one_moved_after_did_not() {
+        let moved = |published: &str| {
+            let mut book = own();
+            said(&mut book, 0, MADE, will(json!({})));
+            let claim = will(json!({ "due": "2024-08-05T19:30Z" }));
+            said(&mut book, 1, published, claim);
+            done(&mut book, "2024-08-05T10:00Z");
+            let found = findings(&book, "T101", None);
+            found.into_iter().find(|f| f.statement.as_ref().unwrap().name == "c0").unwrap()
+        };
+        let before = moved("2024-08-02T19:30Z");
+        assert_eq!(before.verdict, Verdict::Changed);
+        assert!(before.message.contains("1 day before it was due"), "{}", before.message);
+        let after = moved("2024-08-04T00:00Z");
+        assert_eq!(after.verdict, Verdict::Diverges);
+        assert!(after.notes.iter().any(|note| note.ends_with("after it was due")));
+        assert_eq!(moved("2024-08-03Z").verdict, Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_recorded_change_of_the_same_commitment_counts_and_anothers_does_not() {
+        for (url, expected) in [("c5", Verdict::Changed), ("c6", Verdict::Unsupported)] {
+            let mut book = observer();
+            said(&mut book, 0, MADE, will(json!({})));
+            stated(
+                &mut book,
+                0,
+                "commitment.made",
+                MADE,
+                json!({ "id": "p", "to": "do", "what": DONE, "subject": "all" }),
+            );
+            for (item, organisation) in [(5, "Example CA"), (6, "Other CA")] {
+                let speaker = json!({ "capacity": "official", "organisation": organisation });
+                comment(&mut book, speaker, item, "2024-08-01Z", json!({}));
+            }
+            let item = url[1..].parse().unwrap();
+            stated(
+                &mut book,
+                item,
+                "commitment.changed",
+                "2024-08-01Z",
+                json!({ "id": "p", "change": "narrowed", "text": "without the test certificates" }),
+            );
+            let finding = findings(&book, "T101", Some("2025-01-01T00:00:00Z")).remove(0);
+            assert_eq!(finding.verdict, expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn plans_hopes_and_conditions_are_not_broken_promises() {
+        for (more, expected) in [
+            (json!({ "strength": "plan" }), Verdict::ForTheReader),
+            (json!({ "strength": "hope" }), Verdict::ForTheReader),
+            (json!({ "condition": "if subscribers cooperate" }), Verdict::Undetermined),
+            (json!({ "subject": null, "scope": "leaf certificates" }), Verdict::Undetermined),
+        ] {
+            let mut claim = will(more);
+            claim.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            let mut book = own();
+            said(&mut book, 0, MADE, claim.clone());
+            done(&mut book, "2024-08-03T20:47Z");
+            assert_eq!(verdict(&book, "T101"), expected, "{claim}");
+        }
+    }
+
+    #[test]
+    fn a_personal_remark_is_never_an_organisations_divergence() {
+        let mut book = observer();
+        let speaker = json!({ "capacity": "personal", "organisation": "Example CA" });
+        said_by(&mut book, speaker, 0, MADE, will(json!({})));
+        let crl = json!({ "measured": ["ab".repeat(32)] });
+        book.record(json!({ "kind": DONE, "incident": "x", "occurred": "2024-08-03T20:47Z",
+                            "basis": crl, "body": { "set": "all" } }));
+        assert_eq!(verdict(&book, "T101"), Verdict::ForTheReader);
+    }
+
+    #[test]
+    fn a_revocation_completed_twice_was_not_shown_to_be_complete_the_first_time() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        done(&mut book, "2024-08-03T18:00Z");
+        done(&mut book, "2024-08-04T18:00Z");
+        assert_eq!(verdict(&book, "T101"), Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_promise_without_a_time_is_kept_by_what_happens_and_never_late() {
+        let claim = json!({ "says": "will", "what": "document.published", "subject": "plan" });
+        let mut book = own();
+        said(&mut book, 0, MADE, claim);
+        assert_eq!(verdict(&book, "T101"), Verdict::Undetermined);
+        let plan = json!({ "id": "plan", "type": "revocation_plan", "title": "Plan" });
+        fact(&mut book, "document.published", "2026-01-01", plan);
+        assert_eq!(verdict(&book, "T101"), Verdict::Tallies);
+    }
+
+    #[test]
+    fn an_order_that_bound_the_organisation_meanwhile_stands_beside_a_missed_promise() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        done(&mut book, "2024-08-03T20:47Z");
+        let order = |granted: &str| {
+            json!({ "id": "order", "type": "restraining_order", "direction": "received",
+                    "granted": granted })
+        };
+        let mut later = book.clone();
+        fact(&mut book, "legal.instrument", "2024-08-01", order("2024-08-01T10:00Z"));
+        assert!(only(&book, "T101").notes[0].contains("restraining order (order), granted"));
+        fact(&mut later, "legal.instrument", "2024-09-01", order("2024-09-01T10:00Z"));
+        assert!(only(&later, "T101").notes.is_empty());
+    }
+}

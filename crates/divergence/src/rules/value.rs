@@ -1,0 +1,124 @@
+//! T302: a value, held against the member of that name in the subject's entries.
+
+use serde_json::Value as Json;
+use tally_ledger::claim::{Assertion, Attribute};
+use tally_ledger::replay::Timeline;
+use tally_ledger::time::{Instant, When};
+
+use super::VALUE;
+use crate::claims::{Claims, Held};
+use crate::finding::{Finding, Relation};
+use crate::weigh::{Account, Repeated, conclude, hold, settle};
+
+pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+    let held = claims.held().iter();
+    held.filter_map(|held| match &held.claim.assertion {
+        Assertion::Value(a) => Some(value(claims, held, a)),
+        _ => None,
+    })
+    .collect()
+}
+
+fn value<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Attribute) -> Finding {
+    let mut accounts: Vec<Account<'_>> = Vec::new();
+    for (fact, backing) in claims.backed(&held.perspective) {
+        let named = fact.subject() == Some(claim.subject.as_str());
+        let body = fact.body().filter(|_| named).map(tally_ledger::vocabulary::Body::to_json);
+        let member = body.and_then(|body| body.get(&claim.attribute).cloned());
+        if let Some(member) = member {
+            let (relation, remark) = compare(&claim.value, &member);
+            let account = Account::of_fact(fact, backing, shown(&member));
+            accounts.push(account.holds(relation, remark));
+        }
+    }
+    settle(&mut accounts, Repeated::Agrees);
+    let stated = format!("{} of {}: {}", claim.attribute, claim.subject, claim.value);
+    conclude(&VALUE, claims, held, &stated, &accounts)
+}
+
+/// Compares a claimed value with a recorded one. Only what has one way to be written can differ:
+/// times, numbers, truths, versions and digests. Of words a reader judges.
+fn compare(claimed: &str, recorded: &Json) -> (Relation, Option<String>) {
+    let same = |text: &str| text.trim().eq_ignore_ascii_case(claimed.trim());
+    match recorded {
+        Json::Array(items) if items.iter().any(|item| same(&shown(item))) => {
+            (Relation::Agrees, None)
+        }
+        Json::Array(_) | Json::Null => {
+            (Relation::Unclear, Some("the record names others, and need not be complete".into()))
+        }
+        Json::Object(_) => match (claimed.parse(), serde_json::from_value(recorded.clone())) {
+            (Ok(claimed), Ok(recorded)) => hold(&claimed, &recorded),
+            _ => (Relation::Unclear, Some("it is recorded in another form".into())),
+        },
+        plain if same(&shown(plain)) => (Relation::Agrees, None),
+        Json::Number(_) | Json::Bool(_) => (Relation::Differs, None),
+        Json::String(text) if is_exact(text) && is_exact(claimed) => (Relation::Differs, None),
+        Json::String(_) => {
+            (Relation::Unclear, Some("whether both words mean the same is for the reader".into()))
+        }
+    }
+}
+
+/// Returns whether a text has one way to be written: a number, a version or a digest.
+fn is_exact(text: &str) -> bool {
+    let numeric = |c: char| c.is_ascii_digit() || c == '.';
+    let digest = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
+    !text.is_empty() && (text.chars().all(numeric) || digest)
+}
+
+/// Returns a member in words.
+fn shown(member: &Json) -> String {
+    match member {
+        Json::String(text) => text.clone(),
+        Json::Object(_) => serde_json::from_value(member.clone())
+            .map_or_else(|_| member.to_string(), |when: When| when.to_string()),
+        Json::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::finding::Verdict;
+    use crate::probe::{fact, own, said, verdict};
+
+    /// Returns the verdict on a member of a document that has those of version 1.1.
+    fn against(attribute: &str, value: &str) -> Verdict {
+        let mut book = own();
+        let body = json!({ "id": "plan", "type": "procedure", "title": "The plan",
+                           "version": "1.1", "effective": "2025-05-01T00:00Z", "size": 10 });
+        fact(&mut book, "document.published", "2025-05-01", body);
+        let claim = json!({ "says": "value", "subject": "plan", "attribute": attribute,
+                            "value": value });
+        said(&mut book, 4, "2025-05-10Z", claim);
+        verdict(&book, "T302")
+    }
+
+    #[test]
+    fn the_same_value_tallies_in_whatever_case() {
+        assert_eq!(against("version", "1.1"), Verdict::Tallies);
+        assert_eq!(against("title", "the PLAN"), Verdict::Tallies);
+        assert_eq!(against("effective", "2025-05-01Z"), Verdict::Tallies);
+    }
+
+    #[test]
+    fn what_has_one_way_to_be_written_can_diverge() {
+        assert_eq!(against("version", "1.2"), Verdict::Diverges);
+        assert_eq!(against("size", "11"), Verdict::Diverges);
+        assert_eq!(against("effective", "2025-06-01Z"), Verdict::Diverges);
+    }
+
+    #[test]
+    fn other_words_may_mean_the_same() {
+        assert_eq!(against("title", "Revocation plan"), Verdict::Undetermined);
+        assert_eq!(against("version", "one point one"), Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_member_that_no_entry_has_is_unsupported() {
+        assert_eq!(against("supersedes", "1.0"), Verdict::Unsupported);
+    }
+}
