@@ -6,6 +6,7 @@
 #![warn(clippy::disallowed_methods)]
 
 pub mod entry;
+pub mod findings;
 pub mod text;
 pub mod timeline;
 pub mod verification;

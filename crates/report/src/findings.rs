@@ -1,0 +1,410 @@
+//! Findings: the answer in one sentence, how many of each verdict, and three lines for each.
+
+use serde::Serialize;
+use tally_divergence::Report;
+use tally_divergence::finding::{Evidence, Finding, Severity, StatementRef, Verdict};
+use tally_ledger::governance::Standing;
+use tally_ledger::payload::Citation;
+use tally_ledger::time::When;
+
+use crate::text::{Colour, Style, escaped, wrapped};
+
+/// The schema number of the JSON.
+pub const SCHEMA: u32 = 1;
+
+/// The most entries that the text of a finding names; the JSON has them all.
+const NAMED_MAX: usize = 6;
+
+/// Returns the sentence that the findings on an observer's ledger carry, or `None` for a ledger
+/// whose owner records itself.
+pub fn disclaimer(report: &Report) -> Option<String> {
+    let owner = report.owner.as_ref().filter(|_| report.standing == Some(Standing::Observer))?;
+    let as_of = as_of(report).map_or(String::new(), |as_of| format!(" as of {as_of}"));
+    Some(format!(
+        "A reconstruction from public sources{as_of}, kept by {}. It was not made by or for any \
+         organisation that it names.",
+        escaped(&owner.name)
+    ))
+}
+
+/// Returns the findings as text, ending in a newline.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut lines = Vec::new();
+    if let Some(disclaimer) = disclaimer(report) {
+        lines.push(wrapped("", &disclaimer, style.width));
+        lines.push(String::new());
+    }
+    let sentence = report.sentence();
+    let answer = if report.diverges() { Colour::Red } else { Colour::Green };
+    lines.push(style.paint(&wrapped("", &sentence, style.width), answer));
+    lines.push(wrapped("", &tally(report), style.width));
+    lines.push(wrapped("", &basis(report), style.width));
+    for (verdict, n) in report.counts().into_iter().filter(|(_, n)| *n > 0) {
+        lines.push(String::new());
+        lines.push(style.paint(&format!("{} ({n})", heading(verdict)), Colour::Bold));
+        let of_verdict = report.findings.iter().filter(|finding| finding.verdict == verdict);
+        for finding in of_verdict {
+            lines.push(String::new());
+            lines.extend(paragraph(finding, style));
+        }
+    }
+    lines.push(String::new());
+    let closing = "A finding compares texts and times; it names no cause and no intent. What a \
+                   rule does: tally explain CODE.";
+    lines.push(wrapped("", closing, style.width));
+    lines.join("\n") + "\n"
+}
+
+fn as_of(report: &Report) -> Option<When> {
+    report.as_of.map(When::from_instant)
+}
+
+/// Returns how many findings have each verdict, in one line.
+fn tally(report: &Report) -> String {
+    let counts = report.counts().map(|(verdict, n)| format!("{verdict} {n}"));
+    format!("Findings: {}.", counts.join(", "))
+}
+
+/// Returns what the findings rest on, in one line.
+fn basis(report: &Report) -> String {
+    let as_of = as_of(report).map_or(String::new(), |at| format!(", open promises as of {at}"));
+    let mut line = format!(
+        "Read: {} entries, {} statements, {} claims{as_of}.",
+        report.entries, report.statements, report.claims
+    );
+    if report.suggested > 0 {
+        let n = report.suggested;
+        line = format!("{line} {n} suggested claims await confirmation and are not held.");
+    }
+    if report.unopened > 0 {
+        let n = report.unopened;
+        line = format!("{line} {n} hidden values were never opened or erased.");
+    }
+    if report.incomplete {
+        line = format!("{line} Entries are missing, so an absence shows nothing.");
+    }
+    line
+}
+
+fn heading(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Diverges => "Diverges",
+        Verdict::Changed => "Changed",
+        Verdict::Corrected => "Corrected",
+        Verdict::SourcesDiffer => "Sources differ",
+        Verdict::Unsupported => "Unsupported",
+        Verdict::Undetermined => "Undetermined",
+        Verdict::ForTheReader => "For the reader",
+        Verdict::Tallies => "Tallies",
+    }
+}
+
+/// Returns the lines of one finding: what differs, who said it and what it was held against, and
+/// what it rests on.
+fn paragraph(finding: &Finding, style: Style) -> Vec<String> {
+    let first = format!("{}  ", finding.code);
+    let indent = " ".repeat(first.len());
+    let colour = match finding.verdict {
+        Verdict::Diverges => Colour::Red,
+        Verdict::Tallies => Colour::Green,
+        _ => Colour::Yellow,
+    };
+    let message = wrapped(&first, &escaped(&finding.message), style.width);
+    let said = finding.statement.as_ref().map(said);
+    let compared = said.into_iter().chain([finding.compared.clone()]);
+    let compared: Vec<String> = compared.filter(|part| !part.is_empty()).collect();
+    let mut lines = vec![
+        message.replacen(finding.code, &style.paint(finding.code, colour), 1),
+        wrapped(&indent, &escaped(&compared.join("; ")), style.width),
+    ];
+    for note in &finding.notes {
+        lines.push(wrapped(&indent, &escaped(note), style.width));
+    }
+    let last = wrapped(&indent, &escaped(&rests_on(finding)), style.width);
+    lines.push(style.paint(&last, Colour::Dim));
+    lines
+}
+
+fn said(statement: &StatementRef) -> String {
+    let StatementRef { name, speaker, seq, claim, published, text, .. } = statement;
+    let words = text.as_ref().map_or(String::new(), |text| format!(": {text}"));
+    format!("said by {speaker} in {name} (entry {seq}, claim {claim}), {published}{words}")
+}
+
+fn rests_on(finding: &Finding) -> String {
+    let mut seen: Vec<u64> = Vec::new();
+    let mut named: Vec<String> = Vec::new();
+    for evidence in &finding.evidence {
+        if !seen.contains(&evidence.seq) {
+            seen.push(evidence.seq);
+            named.push(format!("{} ({})", evidence.seq, evidence.id.short()));
+        }
+    }
+    let more = named.len().saturating_sub(NAMED_MAX);
+    named.truncate(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let severity = match finding.severity {
+        Severity::Note => String::new(),
+        severity => format!(", severity {}", severity.as_str()),
+    };
+    let entries = match named.as_slice() {
+        [] => String::new(),
+        named => format!("; entries {}{more}", named.join(", ")),
+    };
+    format!("finding {}{severity}{entries}", finding.id.short())
+}
+
+#[derive(Serialize)]
+struct Json {
+    schema: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disclaimer: Option<String>,
+    sentence: String,
+    origin: Option<String>,
+    ledger_id: Option<String>,
+    standing: Option<&'static str>,
+    owner: Option<String>,
+    as_of: Option<String>,
+    entries: usize,
+    statements: usize,
+    claims: usize,
+    suggested: usize,
+    unopened: usize,
+    incomplete: bool,
+    counts: Vec<JsonCount>,
+    findings: Vec<JsonFinding>,
+}
+
+#[derive(Serialize)]
+struct JsonCount {
+    verdict: &'static str,
+    count: usize,
+}
+
+#[derive(Serialize)]
+struct JsonFinding {
+    id: String,
+    code: &'static str,
+    family: &'static str,
+    verdict: &'static str,
+    severity: &'static str,
+    message: String,
+    compared: String,
+    notes: Vec<String>,
+    subject: Option<String>,
+    statement: Option<JsonStatement>,
+    evidence: Vec<JsonEvidence>,
+}
+
+#[derive(Serialize)]
+struct JsonStatement {
+    seq: u64,
+    id: String,
+    name: String,
+    url: String,
+    item: Option<u64>,
+    speaker: String,
+    published: String,
+    claim: usize,
+    asserts: String,
+    text: Option<String>,
+    span: Option<[u64; 2]>,
+}
+
+#[derive(Serialize)]
+struct JsonEvidence {
+    seq: u64,
+    id: String,
+    relation: &'static str,
+    source: Option<&'static str>,
+    claim: Option<usize>,
+    stated_in: Vec<JsonCitation>,
+}
+
+#[derive(Serialize)]
+struct JsonCitation {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span: Option<(u64, u64)>,
+}
+
+/// Returns the findings as JSON: an object with the schema number 1, ending in a newline.
+pub fn json(report: &Report) -> String {
+    let counts =
+        report.counts().map(|(verdict, count)| JsonCount { verdict: verdict.as_str(), count });
+    let json = Json {
+        schema: SCHEMA,
+        disclaimer: disclaimer(report),
+        sentence: report.sentence(),
+        origin: report.origin.as_ref().map(ToString::to_string),
+        ledger_id: report.ledger_id.map(|id| id.to_string()),
+        standing: report.standing.map(Standing::as_str),
+        owner: report.owner.as_ref().map(|owner| owner.name.clone()),
+        as_of: report.as_of.map(|as_of| as_of.to_string()),
+        entries: report.entries,
+        statements: report.statements,
+        claims: report.claims,
+        suggested: report.suggested,
+        unopened: report.unopened,
+        incomplete: report.incomplete,
+        counts: counts.into(),
+        findings: report.findings.iter().map(finding).collect(),
+    };
+    let text = serde_json::to_string_pretty(&json).expect("these structures have text keys");
+    text + "\n"
+}
+
+fn finding(finding: &Finding) -> JsonFinding {
+    JsonFinding {
+        id: finding.id.to_string(),
+        code: finding.code,
+        family: finding.family,
+        verdict: finding.verdict.as_str(),
+        severity: finding.severity.as_str(),
+        message: finding.message.clone(),
+        compared: finding.compared.clone(),
+        notes: finding.notes.clone(),
+        subject: finding.subject.clone(),
+        statement: finding.statement.as_ref().map(statement),
+        evidence: finding.evidence.iter().map(evidence).collect(),
+    }
+}
+
+fn statement(statement: &StatementRef) -> JsonStatement {
+    JsonStatement {
+        seq: statement.seq,
+        id: statement.id.to_string(),
+        name: statement.name.clone(),
+        url: statement.url.clone(),
+        item: statement.item,
+        speaker: statement.speaker.clone(),
+        published: statement.published.to_string(),
+        claim: statement.claim,
+        asserts: statement.asserts.clone(),
+        text: statement.text.clone(),
+        span: statement.span,
+    }
+}
+
+fn evidence(evidence: &Evidence) -> JsonEvidence {
+    JsonEvidence {
+        seq: evidence.seq,
+        id: evidence.id.to_string(),
+        relation: evidence.relation.as_str(),
+        source: evidence.source.map(tally_divergence::source::Source::as_str),
+        claim: evidence.claim,
+        stated_in: evidence.citations.iter().map(citation).collect(),
+    }
+}
+
+fn citation(citation: &Citation) -> JsonCitation {
+    let (url, item, digest, entry, claim, span) = match citation.clone() {
+        Citation::Web { url, item, digest, span } => (Some(url), item, digest, None, None, span),
+        Citation::Entry { seq, claim, span } => (None, None, None, Some(seq), claim, span),
+    };
+    let digest = digest.map(|digest| digest.to_string());
+    JsonCitation { url, item, digest, entry, claim, span }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tally_divergence::diverge;
+    use tally_ledger::replay::Timeline;
+    use tally_testkit::casebook::Casebook;
+
+    use super::*;
+
+    const PLAIN: Style = Style { width: 80, colour: false };
+
+    /// Returns the report on a ledger in which a letter was recorded two days before it was said
+    /// to have been sent, in words that no terminal should see.
+    fn report(mut book: Casebook) -> Report {
+        let step = json!({ "instrument": "letter", "step": "filed" });
+        book.record(json!({ "kind": "legal.step", "incident": "x", "body": step,
+                            "occurred": "2024-11-11Z" }));
+        let claim = json!({ "says": "occurred", "origin": "declared", "kind": "legal.step.filed",
+            "subject": "letter", "when": "2024-11-13Z", "text": "\u{1b}[31msent\u{202e}\n" });
+        let opinion = json!({ "says": "characterises", "origin": "declared", "subject": "letter",
+                              "words": "polite" });
+        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        book.record(json!({ "kind": "statement.published", "incident": "x", "body": {
+            "id": "c4", "channel": "bugzilla", "url": "https://bugs.example/1", "item": 4,
+            "speaker": speaker, "published": "2024-12-01Z", "claims": [claim, opinion] } }));
+        diverge(&Timeline::replay(&book.ledger()), None)
+    }
+
+    #[test]
+    fn the_answer_and_the_counts_stand_above_the_findings() {
+        let text = text(&report(Casebook::own("Example CA")), PLAIN);
+        let mut lines = text.lines();
+        let first = "1 finding diverges from what is recorded; of 2 claims, 0 tally.";
+        assert_eq!(lines.next(), Some(first));
+        assert!(lines.next().is_some_and(|l| l.starts_with("Findings: diverges 1, changed 0,")));
+        let diverges = text.find("Diverges (1)").expect("a heading");
+        assert!(diverges < text.find("For the reader (1)").expect("a heading"));
+        assert!(!text.contains("Tallies ("), "no heading over nothing");
+    }
+
+    #[test]
+    fn a_finding_says_what_differs_who_said_it_and_what_it_rests_on() {
+        let text = text(&report(Casebook::own("Example CA")), Style { width: 500, colour: false });
+        let at = text.lines().position(|line| line.starts_with("T401  ")).expect("the finding");
+        let lines: Vec<&str> = text.lines().skip(at).take(3).collect();
+        assert_eq!(
+            lines[0],
+            "T401  stated: legal step filed (letter) 2024-11-13 UTC; recorded: 2024-11-11 UTC; 2 \
+             days earlier"
+        );
+        assert!(lines[1].starts_with("      said by Example CA in c4 (entry 2, claim 0), 2024-12"));
+        assert!(lines[1].ends_with("compared with its own record (entry 1)"), "{}", lines[1]);
+        assert!(lines[2].contains("severity medium; entries 1 ("), "{}", lines[2]);
+    }
+
+    #[test]
+    fn hostile_text_is_escaped_and_lines_keep_to_the_width() {
+        let text = text(&report(Casebook::own("Example CA")), PLAIN);
+        assert!(text.contains("\\u{1b}[31msent\\u{202e}\\u{a}"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']));
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let coloured =
+            super::text(&report(Casebook::own("Example CA")), Style { width: 80, colour: true });
+        assert!(coloured.contains("\u{1b}[31mT401\u{1b}[0m"), "colour is an argument");
+    }
+
+    #[test]
+    fn an_observers_findings_say_on_top_whose_reconstruction_they_are() {
+        let report = report(Casebook::observer("An observer"));
+        let text = text(&report, PLAIN);
+        let start =
+            "A reconstruction from public sources as of 2024-08-01 00:02:00 UTC, kept by An";
+        assert!(text.starts_with(start), "{text}");
+        assert!(json(&report).contains("\"disclaimer\": \"A reconstruction"));
+        let own = super::tests::report(Casebook::own("Example CA"));
+        assert_eq!(disclaimer(&own), None);
+    }
+
+    #[test]
+    fn json_has_every_verdict_and_whole_ids() {
+        let json = json(&report(Casebook::own("Example CA")));
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["schema"], 1);
+        assert_eq!(json["counts"].as_array().map(Vec::len), Some(8));
+        assert_eq!(json["counts"][0], json!({ "verdict": "diverges", "count": 1 }));
+        let finding = &json["findings"][0];
+        assert_eq!(finding["verdict"], "diverges");
+        assert_eq!(finding["id"].as_str().map(str::len), Some(64));
+        assert_eq!(finding["evidence"][0]["id"].as_str().map(str::len), Some(64));
+        assert_eq!(finding["evidence"][0]["source"], "its own record");
+        assert_eq!(finding["statement"]["text"], "\u{1b}[31msent\u{202e}\n");
+    }
+}
