@@ -21,7 +21,8 @@ fn block(mark: &str) -> Vec<&'static str> {
 
 fn vkeys() -> (Vkey, Vkey) {
     let lines = block("and the vkeys of the two");
-    (lines[0].parse().unwrap(), lines[1].parse().unwrap())
+    let read = |line: &str| line.parse().expect("the document shows a vkey");
+    (read(lines[0]), read(lines[1]))
 }
 
 #[test]

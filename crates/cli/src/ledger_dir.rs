@@ -225,7 +225,7 @@ impl LedgerDir {
         let mut edge = Edge::default();
         self.ledger.entries().iter().chain(appended).for_each(|entry| edge.push(entry.id()));
         let checkpoint = Checkpoint::sign(self.origin(), edge.size(), edge.root(), key);
-        let own = self.ledger.authority().checkpoint_vkeys(self.origin());
+        let own = self.ledger.authority().checkpoint_vkeys();
         let holds =
             |vkey| !matches!(checkpoint.signed_by(vkey), tally_ledger::note::Signed::Absent);
         if own.iter().any(holds) {

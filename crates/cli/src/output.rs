@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use tally_report::text::escaped;
+use tally_report::text::{escaped, json_escaped};
 
 use crate::failure::Failure;
 
@@ -52,12 +52,16 @@ impl Output {
 
     /// Prints `text` as a result, with a newline at its end.
     ///
+    /// Whatever could change what a terminal shows, but newlines and our own colours, comes out as
+    /// an escape that JSON reads back as the character.
+    ///
     /// # Errors
     ///
     /// Fails as standard output does. A closed pipe is no failure: nobody reads on.
     pub fn result(&mut self, text: &str) -> Result<(), Failure> {
         let end = if text.ends_with('\n') { "" } else { "\n" };
-        self.quietly(|out| write!(out, "{text}{end}"))
+        let safe = json_escaped(text);
+        self.quietly(|out| write!(out, "{safe}{end}"))
     }
 
     /// Prints bytes as a result, as they are.

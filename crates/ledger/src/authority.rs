@@ -32,6 +32,8 @@ pub struct KeyRecord {
 pub struct Authority {
     keys: BTreeMap<Hash, KeyRecord>,
     roles: Roles,
+    /// The vkeys of the live checkpoint keys: every checkpoint is held against them.
+    vkeys: Vec<Vkey>,
     /// The position of `ledger.closed`.
     closed: Option<u64>,
     /// The position and signer of the last succession.
@@ -55,9 +57,8 @@ impl Authority {
     }
 
     /// Returns the vkeys of the keys that hold `checkpoint` now.
-    pub fn checkpoint_vkeys(&self, origin: &Origin) -> Vec<Vkey> {
-        let live = self.live().filter(|record| record.key.holds(Role::CHECKPOINT));
-        live.map(|record| Vkey::log(origin, record.key.key)).collect()
+    pub fn checkpoint_vkeys(&self) -> &[Vkey] {
+        &self.vkeys
     }
 
     /// Returns whether one of the roles that `kid` was granted covers `kind`.
@@ -187,7 +188,10 @@ impl Authority {
             Governance::Closed => self.closed = Some(seq),
             Governance::Heads(_) | Governance::Other => return Ok(()),
         }
-        self.remaining(origin)
+        self.remaining(origin)?;
+        let live = self.live().filter(|record| record.key.holds(Role::CHECKPOINT));
+        self.vkeys = live.map(|record| Vkey::log(origin, record.key.key)).collect();
+        Ok(())
     }
 
     fn live(&self) -> impl Iterator<Item = &KeyRecord> {

@@ -55,6 +55,7 @@ pub struct Vkey {
     name: String,
     purpose: Purpose,
     key: PublicKey,
+    id: [u8; 4],
 }
 
 impl Vkey {
@@ -65,7 +66,7 @@ impl Vkey {
     /// Fails if the name is empty or holds white space or `+`.
     pub fn new(name: &str, purpose: Purpose, key: PublicKey) -> Result<Self, NoteError> {
         if is_key_name(name) {
-            Ok(Self { name: name.to_owned(), purpose, key })
+            Ok(Self::named(name, purpose, key))
         } else {
             Err(error("a key name without white space or +", format!("{name:.80?}")))
         }
@@ -73,7 +74,14 @@ impl Vkey {
 
     /// Returns the vkey under which a log of that origin signs its checkpoints.
     pub fn log(origin: &Origin, key: PublicKey) -> Self {
-        Self { name: origin.as_str().to_owned(), purpose: Purpose::Log, key }
+        Self::named(origin.as_str(), Purpose::Log, key)
+    }
+
+    fn named(name: &str, purpose: Purpose, key: PublicKey) -> Self {
+        let bytes = [name.as_bytes(), b"\n", &[purpose.byte()], &key.to_bytes()];
+        let digest = Hash::of(&bytes.concat());
+        let id = *digest.0.first_chunk().expect("a digest is longer than four bytes");
+        Self { name: name.to_owned(), purpose, key, id }
     }
 
     /// Returns the name.
@@ -93,9 +101,7 @@ impl Vkey {
 
     /// Returns the key id: the first four bytes of `SHA-256(name ‖ 0x0a ‖ type ‖ key)`.
     pub fn id(&self) -> [u8; 4] {
-        let bytes = [self.name.as_bytes(), b"\n", &[self.purpose.byte()], &self.key.to_bytes()];
-        let digest = Hash::of(&bytes.concat());
-        *digest.0.first_chunk().expect("a digest is longer than four bytes")
+        self.id
     }
 }
 

@@ -100,7 +100,7 @@ impl FromStr for Policy {
         for (index, line) in text.split('\n').enumerate() {
             let line_number = index + 1;
             let fault = |problem| PolicyError { line: line_number, problem };
-            if line.contains(|c: char| c.is_whitespace() && c != ' ' && c != '\t') {
+            if !line.bytes().all(|b| matches!(b, b'\t' | 0x20..=0x7e | 0x80..)) {
                 return Err(fault("only spaces and tabs separate words".to_owned()));
             }
             let words: Vec<&str> =

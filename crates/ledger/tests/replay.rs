@@ -192,7 +192,7 @@ fn what_is_unknown_or_does_not_fit_is_kept_and_not_understood() {
     let timeline = Timeline::replay(&book.ledger());
     for seq in [unknown, misfit] {
         let content = &timeline.fact(seq).unwrap().told().content;
-        assert!(matches!(content, Content::NotUnderstood(_)), "{content:?}");
+        assert!(matches!(**content, Content::NotUnderstood(_)), "{content:?}");
     }
 }
 
@@ -228,7 +228,7 @@ fn what_is_hidden_is_counted_until_it_is_erased_and_a_copy_is_reported() {
     );
     assert_eq!(timeline.fact(copy).unwrap().copied, [(kept, second)]);
     assert_eq!(timeline.fact(void).unwrap().act, Some(Err(NoEffect::NotHidden(second))));
-    assert_eq!(timeline.fact(act).unwrap().told().content, Content::Sealed);
+    assert_eq!(*timeline.fact(act).unwrap().told().content, Content::Sealed);
 }
 
 #[test]

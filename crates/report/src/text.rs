@@ -1,5 +1,7 @@
 //! Text for a terminal: escaped, wrapped, and in colour where it is wanted.
 
+use std::borrow::Cow;
+
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
@@ -53,6 +55,25 @@ pub fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+/// Returns `text`, which was escaped or is JSON, with what could still deceive a terminal written as
+/// escapes of JSON strings (RFC 8259 §7). Newlines and our own colours stay.
+pub fn json_escaped(text: &str) -> Cow<'_, str> {
+    let deceives = |c: char| is_deceptive(c) && c != '\n' && c != '\u{1b}';
+    if !text.contains(deceives) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if deceives(c) {
+            let units = c.encode_utf16(&mut [0; 2]).to_vec();
+            safe.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
 }
 
 fn is_deceptive(c: char) -> bool {
@@ -116,6 +137,15 @@ mod tests {
         assert_eq!(escaped("a\u{1b}[31mb"), "a\\u{1b}[31mb");
         assert_eq!(escaped("a\u{202e}b\u{200b}\n"), "a\\u{202e}b\\u{200b}\\u{a}");
         assert_eq!(escaped("Müller – 日本"), "Müller – 日本");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_when_it_is_made_safe() {
+        let text = serde_json::to_string_pretty(&["a\u{9b}31m\u{202e}b\u{e0041}", "ü\n"]).unwrap();
+        let safe = json_escaped(&text);
+        assert!(!safe.contains(['\u{9b}', '\u{202e}', '\u{e0041}']));
+        let read: Vec<String> = serde_json::from_str(&safe).unwrap();
+        assert_eq!(read, ["a\u{9b}31m\u{202e}b\u{e0041}", "ü\n"]);
     }
 
     #[test]

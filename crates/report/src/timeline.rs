@@ -95,7 +95,7 @@ fn rows(fact: &Fact, style: Style, lines: &mut Vec<String>) {
 
 /// Returns one line on what the entry says.
 fn summary(fact: &Fact) -> String {
-    match &fact.told().content {
+    match fact.told().content.as_ref() {
         Content::Understood(decoded) => decoded.body.summary(),
         Content::NotUnderstood(reason) => format!("not understood: {reason}"),
         Content::Sealed if fact.kind.as_str() == "sealed" => {
@@ -123,7 +123,7 @@ fn flags(fact: &Fact) -> Vec<String> {
     if let Some(seen) = fact.window.seen {
         flags.push(format!("witnessed by {seen}"));
     }
-    if let Content::Understood(decoded) = &fact.told().content
+    if let Content::Understood(decoded) = fact.told().content.as_ref()
         && !decoded.hidden.is_empty()
     {
         flags.push(format!("sealed: {}", decoded.hidden.join(", ")));
@@ -197,7 +197,7 @@ pub fn json(timeline: &Timeline, selection: &Selection, disclaimer: Option<&str>
         summary: summary(fact),
         basis: basis(fact.basis()),
         flags: flags(fact).split_off(1),
-        understood: !matches!(fact.told().content, Content::NotUnderstood(_)),
+        understood: !matches!(*fact.told().content, Content::NotUnderstood(_)),
         witnessed: fact.window.seen.map(|seen| seen.to_string()),
     };
     let rows: Vec<Row> = selection.of(timeline).into_iter().map(row).collect();

@@ -88,6 +88,18 @@ pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(
         return Err(tally_store::Error::AlreadyALedger { dir: args.dir.clone() }.into());
     }
     TrustStore::of(context.config.as_deref())?.read()?;
+    // A second ledger under one origin would be a fork to everybody who pinned the first.
+    let known = TrustStore::of(context.config.as_deref())?.find(args.origin.as_str())?;
+    if known.is_some() {
+        return Err(Failure::new(format!(
+            "the trust store knows a ledger {} already",
+            args.origin
+        ))
+        .hint(format!(
+            "choose another origin, or, if that ledger is gone for good: tally trust remove {}",
+            args.origin
+        )));
+    }
     // Whatever is asked for is asked for before anything is written.
     let passphrase = if args.unencrypted_keys {
         None
@@ -207,14 +219,6 @@ fn pin(
 ) -> Result<PathBuf, Failure> {
     let store = TrustStore::of(context.config.as_deref())?;
     store.change(|ledgers| {
-        // A pin of another ledger under the same origin is never replaced in silence.
-        if ledgers.iter().any(|known| known.origin == origin.as_str()) {
-            context.out.talk(&format!(
-                "note: the trust store knows another ledger {origin} already and was left as it \
-                 is; see: tally trust list"
-            ));
-            return Ok(());
-        }
         ledgers.push(Known {
             origin: origin.to_string(),
             ledger_id: Some(genesis.id()),

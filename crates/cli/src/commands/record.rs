@@ -124,6 +124,9 @@ pub fn record(
     Ok(Status::Clean)
 }
 
+/// What the first line of every private key file in PEM ends in (RFC 7468 §10 and §11).
+const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
+
 /// Returns the digest of a file and its size in bytes, without filing it yet.
 fn digest(path: &Path) -> Result<(Hash, u64), Failure> {
     let failed = |e: io::Error| {
@@ -135,8 +138,15 @@ fn digest(path: &Path) -> Result<(Hash, u64), Failure> {
             .hint("evidence is kept file by file; name a file"));
     }
     let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut start = Vec::new();
+    file.by_ref().take(64).read_to_end(&mut start).map_err(failed)?;
+    // A document from somebody else could name a key file, and evidence is handed on to others.
+    if start.windows(PRIVATE_KEY.len()).any(|bytes| bytes == PRIVATE_KEY) {
+        return Err(Failure::new(format!("{} is a private key file", path.display()))
+            .hint("private keys are never evidence; look at where the document comes from"));
+    }
     let mut hasher = Hasher::default();
-    let size = io::copy(&mut file, &mut hasher).map_err(failed)?;
+    let size = io::copy(&mut start.as_slice().chain(file), &mut hasher).map_err(failed)?;
     Ok((hasher.finish(), size))
 }
 

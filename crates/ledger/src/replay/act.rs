@@ -1,6 +1,8 @@
 //! Acts on earlier entries: corrections, approvals, notes and seals, and what keeps one from having
 //! effect (FORMAT.md, "Replay").
 
+use std::sync::Arc;
+
 use ciborium::Value;
 
 use super::fact::{Approval, Content, Correction, Fact, Told};
@@ -82,7 +84,7 @@ fn try_perform(
     if fact.kind.family() == "seal" {
         return seal(&fact.kind, body, target).map(|()| seq);
     }
-    match &fact.original.content {
+    match fact.original.content.as_ref() {
         Content::Understood(decoded) => match &decoded.body {
             Body::EntryCorrection(correction) => {
                 let correction = corrected(fact, target, correction, authority)?;
@@ -157,12 +159,12 @@ fn corrected(
     // Each correction is read against the entry as it was recorded.
     let mut told: Told = target.original.clone();
     if let Some(body) = &correction.body {
-        told.content = match Content::read(kind, body) {
+        told.content = Arc::new(match Content::read(kind, body) {
             Content::NotUnderstood(reason) if vocabulary::kind(kind).is_some() => {
                 return Err(NoEffect::Body(reason));
             }
             content => content,
-        };
+        });
     }
     if let Some(occurred) = &correction.occurred {
         told.occurred = Some(occurred.clone());

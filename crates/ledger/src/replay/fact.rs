@@ -2,6 +2,7 @@
 //! should know of it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::NoEffect;
 use crate::authority::Authority;
@@ -68,7 +69,7 @@ pub struct Fact {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     /// What happened.
-    pub content: Content,
+    pub content: Arc<Content>,
     /// When it occurred; `None` where the event is the entry itself, or nobody knows.
     pub occurred: Option<When>,
     /// What it is rested on.
@@ -179,7 +180,7 @@ impl Fact {
             }
         }
         let original = Told {
-            content: Content::read(&event.kind, &event.body),
+            content: Arc::new(Content::read(&event.kind, &event.body)),
             occurred: event.occurred.clone(),
             basis: event.basis.clone(),
         };
@@ -229,7 +230,7 @@ impl Fact {
 
     /// Returns the body, as the last correction has it; `None` if it is sealed or not understood.
     pub fn body(&self) -> Option<&Body> {
-        match &self.told().content {
+        match self.told().content.as_ref() {
             Content::Understood(decoded) => Some(&decoded.body),
             Content::NotUnderstood(_) | Content::Sealed => None,
         }

@@ -122,6 +122,12 @@ fn manifest<R: Read>(stream: &mut Stream<R>) -> Result<Result<Manifest, Fault>, 
     }
 }
 
+/// The parts that an item may have whatever its size.
+const ITEMS_FREE: usize = 256;
+/// The bytes that a part beyond those takes at least, on average: a pair of digest and size in the
+/// list of evidence has three parts in 36 bytes.
+const ITEM_BYTES_LEAST: usize = 8;
+
 /// The bytes of one item, read from a stream as its heads ask for them.
 struct ItemBytes {
     bytes: Vec<u8>,
@@ -133,6 +139,7 @@ impl ItemBytes {
     fn complete<R: Read>(&mut self, stream: &mut Stream<R>) -> Result<(), StreamError> {
         let mut at = 0;
         let mut open = 1u64;
+        let mut items = 0usize;
         while open > 0 {
             self.fill(at + 1, stream)?;
             let more = match self.bytes[at] & 0x1f {
@@ -144,6 +151,7 @@ impl ItemBytes {
                 cbor::head(&self.bytes[at..]).map_err(StreamError::Broken)?;
             at += head;
             open -= 1;
+            items += 1;
             match major {
                 2 | 3 => {
                     let length = usize::try_from(argument.min(self.most + 1)).unwrap_or(usize::MAX);
@@ -155,6 +163,11 @@ impl ItemBytes {
                 6 => return Err(StreamError::Broken(ProfileRule::Tag)),
                 _ => {}
             }
+        }
+        // No item of this format is made of parts of a few bytes each; decoded, such parts would
+        // take many times their size in memory.
+        if items > ITEMS_FREE + self.bytes.len() / ITEM_BYTES_LEAST {
+            return Err(StreamError::Broken(ProfileRule::Depth));
         }
         // The recognised prefix may be longer than a broken first item.
         if at == self.bytes.len() {

@@ -75,7 +75,7 @@ pub(super) fn check(pins: &Pins, held: &Held<'_>, outcome: &mut Verification) ->
         judge(held.id == Some(id), format!("the ledger id {id}"), &found);
     }
     for (seen, root) in pins.seen.iter().zip(held.roots) {
-        let what = format!("the root {} at size {}, seen before", seen.root(), seen.size());
+        let what = expected(seen);
         match root_at(held, seen.size(), *root) {
             At::Root(root) => judge(root == seen.root(), what, &format!("the root {root}")),
             At::Smaller(size) => judge(false, what, &format!("a ledger of {size} entries")),
@@ -95,6 +95,19 @@ pub(super) fn check(pins: &Pins, held: &Held<'_>, outcome: &mut Verification) ->
         }
     }
     faults
+}
+
+/// Returns the faults of the checkpoints seen before whose size was reached with another root.
+pub(super) fn contradicted(pins: &Pins, roots: &[Option<Hash>]) -> Vec<Fault> {
+    let reached = pins.seen.iter().zip(roots).filter_map(|(seen, root)| Some((seen, (*root)?)));
+    reached
+        .filter(|(seen, root)| seen.root() != *root)
+        .map(|(seen, root)| Fault::new(Code::Pin, expected(seen), format!("the root {root}")))
+        .collect()
+}
+
+fn expected(seen: &Checkpoint) -> String {
+    format!("the root {} at size {}, seen before", seen.root(), seen.size())
 }
 
 enum At {

@@ -19,6 +19,8 @@ use super::pins::{self, Pins};
 
 /// The entries whose signatures are checked together, on all processors.
 const BATCH: usize = 512;
+/// The bytes of entries that wait for that at most: what they decode to is many times larger.
+const BATCH_BYTES: usize = 1 << 20;
 /// Seconds in a day: how long before its first checkpoint an entry may be recorded unremarked.
 const DAY: i64 = 24 * 60 * 60;
 /// The notices of one sort that are kept; further ones are only counted. So many of one sort
@@ -39,6 +41,7 @@ pub(super) struct Verifier<'a, F> {
     chain: Chain,
     edge: Edge,
     pending: Vec<Pending>,
+    pending_bytes: usize,
     files: Files,
     outcome: Verification,
     /// Faults of the ledger as a whole; the least code is reported if no entry is at fault.
@@ -74,6 +77,7 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
             chain: Chain::new(scope),
             edge: Edge::default(),
             pending: Vec::new(),
+            pending_bytes: 0,
             files: Files::new(&manifest.evidence),
             outcome: Verification::new(manifest),
             faults: Vec::new(),
@@ -165,6 +169,7 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         let effect = self.chain.apply(&entry);
         let id = entry.id();
         self.notice(&entry);
+        self.pending_bytes += entry.bytes().len();
         self.pending.push(Pending { entry, key });
         if let Err(fault) = effect {
             let seq_at_fault = fault.at(seq);
@@ -172,7 +177,7 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
             return;
         }
         self.leaf(seq, id, path);
-        if self.pending.len() >= BATCH {
+        if self.pending.len() >= BATCH || self.pending_bytes >= BATCH_BYTES {
             self.settle();
         }
     }
@@ -193,6 +198,7 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
     /// Checks the signatures of all pending entries and hands them on up to the first that fails.
     fn settle(&mut self) {
         let pending = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
         let holds: Vec<bool> = pending
             .par_iter()
             .map(|p| p.key.holds(&p.entry.signed_bytes(), p.entry.signature()))
@@ -270,7 +276,7 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
             let expected = format!("the origin {origin}");
             self.faults.push(fault(Code::Checkpoint, expected, checkpoint.origin().to_owned()));
         }
-        let own = self.chain.authority().checkpoint_vkeys(origin);
+        let own = self.chain.authority().checkpoint_vkeys();
         let signed = |vkey: &Vkey| checkpoint.signed_by(vkey);
         if !own.iter().any(|vkey| matches!(signed(vkey), Signed::Holds(_))) {
             let expected = "the signature of a key that holds the role checkpoint at that size";
@@ -398,6 +404,10 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         }
         if let Some(seq) = self.outcome.fault.as_ref().and_then(|fault| fault.seq) {
             self.outcome.notices.retain(|notice| notice.seq < seq);
+        }
+        // A fault of an entry does not hide that what precedes it is another history.
+        if self.outcome.fault.as_ref().is_some_and(|fault| fault.seq.is_some()) {
+            self.faults.extend(pins::contradicted(self.pins, &self.seen_roots));
         }
         self.outcome.faults = self.faults;
         self.outcome.evidence = self.files.state();
