@@ -2,6 +2,7 @@
 
 mod case_sources;
 mod cli;
+mod demo;
 mod foreign;
 mod format_doc;
 mod golden;

@@ -7,7 +7,8 @@ use ed25519_dalek::SigningKey;
 
 use crate::commands::event::EventCommand;
 use crate::commands::{
-    checkpoint, completions, doctor, export, init, key, list, record, show, timeline, trust, verify,
+    audit, checkpoint, completions, demo, diverge, doctor, explain, export, init, key, list,
+    record, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -37,6 +38,8 @@ Try it:  tally demo";
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Build the demonstration case, verify it, and show its timeline and findings
+    Demo(demo::DemoArgs),
     /// Begin a ledger
     Init(init::InitArgs),
     /// Record one event, or many
@@ -56,6 +59,12 @@ pub enum Command {
     Export(export::ExportArgs),
     /// Check that a ledger is whole
     Verify(verify::VerifyArgs),
+    /// Hold what was said against what was recorded
+    Diverge(diverge::DivergeArgs),
+    /// Verify and diverge in one report
+    Audit(audit::AuditArgs),
+    /// Explain a rule or a fault code
+    Explain(explain::ExplainArgs),
     /// List, make, grant and revoke keys
     Key(key::KeyArgs),
     /// List, add and remove the pins of ledgers

@@ -1,9 +1,13 @@
 //! The commands, one module each.
 
+pub mod audit;
 pub mod checkpoint;
 pub mod completions;
+pub mod demo;
+pub mod diverge;
 pub mod doctor;
 pub mod event;
+pub mod explain;
 pub mod export;
 pub mod init;
 pub mod key;
@@ -25,6 +29,10 @@ use crate::failure::{Failure, Status};
 /// Fails if the command could not run.
 pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> {
     match command {
+        Command::Demo(args) => demo::run(args, context),
+        Command::Diverge(args) => diverge::run(args, context),
+        Command::Audit(args) => audit::run(args, context),
+        Command::Explain(args) => explain::run(args, context),
         Command::Init(args) => init::run(args, context),
         Command::Record(args) => record::run(args, context),
         Command::Event(command) => event::run(command, context),

@@ -138,6 +138,19 @@ impl From<tally_store::Error> for Failure {
             E::Locked { .. } => "wait until that process ends, or end it",
             E::NotWritable { .. } => "check its owner and mode, and that the disk is writable",
             E::NoSpace { .. } | E::TooLittleSpace { .. } => "free some space and try again",
+            E::Unacknowledged { .. } => {
+                "do not record it again yet: the next command that writes says what was kept"
+            }
+            E::BehindCheckpoint { .. } | E::EntryLost { .. } => {
+                "restore the directory from a mirror, or its entries from an exported bundle"
+            }
+            E::DbBehindHead { .. }
+            | E::DbDiffers { .. }
+            | E::DbUnusable { .. }
+            | E::EntryMissing { .. }
+            | E::EntryDiffers { .. }
+            | E::HeadMissing { .. }
+            | E::HeadDamaged { .. } => "run: tally doctor DIR --rebuild",
             _ => "run: tally doctor DIR",
         };
         Self::new(error.to_string()).hint(hint)

@@ -237,8 +237,14 @@ struct JsonCitation {
     span: Option<(u64, u64)>,
 }
 
-/// Returns the findings as JSON: an object with the schema number 1, ending in a newline.
+/// Returns the findings as JSON text, ending in a newline.
 pub fn json(report: &Report) -> String {
+    let text = serde_json::to_string_pretty(&value(report));
+    text.expect("these structures have text keys") + "\n"
+}
+
+/// Returns the findings as JSON: an object with the schema number 1.
+pub fn value(report: &Report) -> serde_json::Value {
     let counts =
         report.counts().map(|(verdict, count)| JsonCount { verdict: verdict.as_str(), count });
     let json = Json {
@@ -259,8 +265,7 @@ pub fn json(report: &Report) -> String {
         counts: counts.into(),
         findings: report.findings.iter().map(finding).collect(),
     };
-    let text = serde_json::to_string_pretty(&json).expect("these structures have text keys");
-    text + "\n"
+    serde_json::to_value(json).expect("these structures have text keys")
 }
 
 fn finding(finding: &Finding) -> JsonFinding {

@@ -185,8 +185,12 @@ struct Row {
     witnessed: Option<String>,
 }
 
-/// Returns the timeline as JSON: an object with the schema number 1, ending in a newline.
-pub fn json(timeline: &Timeline, selection: &Selection, disclaimer: Option<&str>) -> String {
+/// Returns the timeline as JSON: an object with the schema number 1.
+pub fn value(
+    timeline: &Timeline,
+    selection: &Selection,
+    disclaimer: Option<&str>,
+) -> serde_json::Value {
     let row = |fact: &Fact| Row {
         seq: fact.seq,
         id: fact.id.to_string(),
@@ -207,13 +211,11 @@ pub fn json(timeline: &Timeline, selection: &Selection, disclaimer: Option<&str>
         .filter(|s| s.state == SealedState::Unopened)
         .map(|s| json!({ "seq": s.seq, "hash": s.hash, "recorded": s.recorded }))
         .collect();
-    let json = json!({
+    json!({
         "schema": SCHEMA,
         "origin": timeline.origin(),
         "disclaimer": disclaimer,
         "entries": rows,
         "sealed": sealed,
-    });
-    let text = serde_json::to_string_pretty(&json).expect("JSON has text keys");
-    text + "\n"
+    })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tally_report::text::{escaped, wrapped};
-use tally_store::doctor::{self, Diagnosis, Rebuilt};
+use tally_store::doctor::{self, Diagnosis, Finding, Rebuilt};
 
 use crate::context::Context;
 use crate::failure::{Failure, Status};
@@ -34,7 +34,14 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<Status, Failure> 
     }
     let diagnoses = doctor::examine(&args.dir, LOCK_WAIT, |pid| waiting(context, pid))?;
     for diagnosis in &diagnoses {
-        let word = if diagnosis.is_fault() { "FAULT" } else { "ok" };
+        let word = match &diagnosis.finding {
+            _ if diagnosis.is_fault() => "FAULT",
+            Finding::Unacknowledged { .. }
+            | Finding::Excess { .. }
+            | Finding::Remains { .. }
+            | Finding::NotExamined { .. } => "note",
+            _ => "ok",
+        };
         let first = format!("{word:<6} {:<12} ", diagnosis.part);
         let line = wrapped(&first, &escaped(&diagnosis.finding.to_string()), context.out.width);
         context.out.result(&line)?;

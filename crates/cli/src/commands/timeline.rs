@@ -63,11 +63,16 @@ pub fn run(args: &TimelineArgs, context: &mut Context) -> Result<Status, Failure
             .hint("see the incidents with: tally list incidents"));
     }
     let disclaimer = verification::disclaimer(found.ledger.verification());
+    let disclaimer = disclaimer.as_deref();
     let text = match args.format.format {
         Format::Text => {
-            timeline::text(&timeline, &selection, disclaimer.as_deref(), context.style())
+            let text = timeline::text(&timeline, &selection, disclaimer, context.style());
+            context.with_verdict(&text, &found)
         }
-        Format::Json => timeline::json(&timeline, &selection, disclaimer.as_deref()),
+        Format::Json => {
+            let json = timeline::value(&timeline, &selection, disclaimer);
+            context.with_verdict_json(json, &found)
+        }
     };
     context.out.result(&text)?;
     context.tell_verdict(&found);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tally_ledger::verify::Verdict;
-use tally_report::text::Style;
+use tally_report::text::{Style, wrapped};
 use tally_report::verification;
 
 use crate::args::FormatArgs;
@@ -62,6 +62,27 @@ pub fn hint_at_pins(context: &Context) {
 }
 
 impl Context {
+    /// Returns `text` below the verdict on its ledger, if that is not whole: what was recorded must
+    /// never be read without it.
+    pub fn with_verdict(&self, text: &str, found: &Verified) -> String {
+        let verification = found.ledger.verification();
+        if verification.verdict() == Verdict::Whole {
+            return text.to_owned();
+        }
+        let sentence = verification::sentence(verification);
+        format!("{}\n\n{text}", wrapped("", &sentence, self.out.width))
+    }
+
+    /// Returns `json` as text, with the verdict on its ledger in it.
+    pub fn with_verdict_json(&self, mut json: serde_json::Value, found: &Verified) -> String {
+        let verification = found.ledger.verification();
+        json["verification"] = serde_json::json!({
+            "verdict": verification.verdict().name(),
+            "sentence": verification::sentence(verification),
+        });
+        format!("{json:#}")
+    }
+
     /// Says on standard error if what was just shown comes from a ledger that is not whole.
     pub fn tell_verdict(&self, found: &Verified) {
         let verification = found.ledger.verification();
