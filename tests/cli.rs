@@ -10,6 +10,7 @@ mod keys;
 mod locks;
 mod output;
 mod pins;
+mod reference;
 mod verbs;
 
 use std::collections::BTreeMap;
