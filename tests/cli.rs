@@ -2,10 +2,15 @@
 //! store of its own and no terminal.
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod bad_input;
+mod disks;
 mod handover;
 mod journey;
 mod keys;
+mod locks;
+mod output;
 mod pins;
+mod reference;
 mod verbs;
 
 use std::collections::BTreeMap;
@@ -114,7 +119,9 @@ fn gather(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
             if item.file_name() != "db" {
                 gather(&path, files);
             }
-        } else if kind.is_file() && item.file_name() != "lock" {
+        } else if !kind.is_file() {
+            files.insert(path, b"neither folder nor file".to_vec());
+        } else if item.file_name() != "lock" {
             // A file too large to read is told by its length.
             let length = item.metadata().unwrap().len();
             let small = length < 1 << 28;

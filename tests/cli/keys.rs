@@ -140,7 +140,7 @@ fn a_granted_key_signs_what_its_role_covers_and_nothing_else() {
     place.tally(&checkpoint).refused("role checkpoint");
     assert_eq!(place.content(), before);
     let listed = place.tally(&["key", "list", "L"]).ok();
-    assert!(listed.contains("legal  since entry 1  (a desk)"), "{listed}");
+    assert!(listed.contains("legal: since entry 1 (a desk)"), "{listed}");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_revoked_author_can_no_longer_record() {
     let revoked = json["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap();
     assert_eq!(revoked["revoked"], 4);
     let listed = place.tally(&["key", "list", "L"]).ok();
-    assert!(listed.contains("auditor  revoked by entry 4"), "{listed}");
+    assert!(listed.contains("auditor: revoked by entry 4"), "{listed}");
     place.tally(&["verify", "L"]).ok();
 }
 

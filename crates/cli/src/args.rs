@@ -87,7 +87,13 @@ pub struct FormatArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct AuthorArgs {
     /// The ledger directory
-    #[arg(long, value_name = "DIR", env = "TALLY_LEDGER", default_value = ".")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "TALLY_LEDGER",
+        hide_env_values = true,
+        default_value = "."
+    )]
     pub ledger: PathBuf,
 
     /// The author's key file [default: DIR/keys/author.pem]

@@ -180,6 +180,10 @@ impl Written {
                     .hint("see the entries with: tally list entries")
             })?),
         };
+        if on.is_none() && document.kind.as_str().starts_with("entry.") {
+            let what = format!("a {} acts on another entry, and none is named", document.kind);
+            return Err(fail(what).hint("add a line such as: on = 12"));
+        }
         let hint =
             format!("print what belongs there with: tally record --template {}", document.kind);
         let body = Body::from_document(&document.kind, &Json::Object(document.body.clone()));

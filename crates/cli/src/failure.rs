@@ -112,6 +112,15 @@ impl Failure {
         Self::new(text).hint("add --help to see what the command takes")
     }
 
+    /// Returns the failure of a file that was to be a bundle or an extract.
+    pub fn unread(path: &Path, error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) => Self::io("read", path, &error),
+            ReadError::NotALedger { .. } => Self::new(format!("{}: {error}", path.display()))
+                .hint("name a ledger directory, or a file made with: tally export -o FILE"),
+        }
+    }
+
     /// Returns the failure of a ledger that does not hold, where a command needs one that does.
     pub fn unsound(source: &Path, fault: &Fault) -> Self {
         Self::new(format!("{} fails verification: {fault}", source.display()))
@@ -180,17 +189,5 @@ impl From<PassphraseError> for Failure {
     fn from(error: PassphraseError) -> Self {
         let hint = error.hint();
         Self::new(error.to_string()).hint(hint)
-    }
-}
-
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        let failure = Self::new(error.to_string());
-        match error {
-            ReadError::Io(_) => failure.hint("check the file and the disk"),
-            ReadError::NotALedger { .. } => {
-                failure.hint("name a ledger directory, or a file made with: tally export -o FILE")
-            }
-        }
     }
 }

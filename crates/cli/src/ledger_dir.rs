@@ -49,9 +49,13 @@ pub fn checkpoint_key(dir: &Path) -> PathBuf {
 /// Fails if the directory cannot be read; faults of the ledger are part of the result.
 pub fn verify(reader: &Reader, pins: &Pins) -> Result<VerifiedLedger, Failure> {
     let files = reader.evidence_list()?;
+    let mut signed = checkpoints(reader)?;
+    // A checkpoint of more entries than there are shows that some were lost.
+    let beyond = reader.behind_checkpoint().map(|size| reader.checkpoint(size)).transpose()?;
+    signed.extend(beyond.flatten().map(|stored| parsed(&stored)).transpose()?);
     let manifest = Manifest {
         form: Form::Directory { entries: reader.len() },
-        checkpoints: checkpoints(reader)?.into_iter().map(|c| (c, Vec::new())).collect(),
+        checkpoints: signed.into_iter().map(|checkpoint| (checkpoint, Vec::new())).collect(),
         evidence: files.iter().map(|file| (file.digest, file.size)).collect(),
     };
     let entries = reader.entries(0).map(|entry| Ok::<_, Failure>(entry?.bytes));
@@ -67,16 +71,14 @@ pub fn verify(reader: &Reader, pins: &Pins) -> Result<VerifiedLedger, Failure> {
 ///
 /// Fails if one cannot be read or is none.
 pub fn checkpoints(reader: &Reader) -> Result<Vec<Checkpoint>, Failure> {
-    let mut checkpoints = Vec::new();
-    for stored in reader.checkpoints()? {
-        let stored = stored?;
-        let checkpoint = stored.note.parse().map_err(|e| {
-            Failure::new(format!("the checkpoint of size {}: {e}", stored.size))
-                .hint("restore the file in checkpoints/ from a copy, or move it away")
-        })?;
-        checkpoints.push(checkpoint);
-    }
-    Ok(checkpoints)
+    reader.checkpoints()?.map(|stored| parsed(&stored?)).collect()
+}
+
+fn parsed(stored: &tally_store::Checkpoint) -> Result<Checkpoint, Failure> {
+    stored.note.parse().map_err(|e| {
+        Failure::new(format!("the checkpoint of size {}: {e}", stored.size))
+            .hint("restore the file in checkpoints/ from a copy, or move it away")
+    })
 }
 
 /// A ledger directory held for writing, whose every entry was verified.

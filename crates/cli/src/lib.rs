@@ -12,6 +12,7 @@ pub mod keyfile;
 pub mod ledger_dir;
 pub mod output;
 pub mod passphrase;
+pub mod reference;
 pub mod secret_file;
 pub mod source;
 pub mod trust;

@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use tally_report::text::{escaped, json_escaped};
+use tally_report::text::{escaped, json_escaped, wrapped};
 
 use crate::failure::Failure;
 
@@ -40,11 +40,10 @@ impl Output {
     #[allow(clippy::disallowed_methods, reason = "the binary reads the environment")]
     pub fn of_process() -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
         Self {
             results: Box::new(io::BufWriter::new(io::stdout())),
             colour: io::stdout().is_terminal() && !refused,
-            width: columns.unwrap_or(WIDTH).clamp(40, 160),
+            width: columns(),
             watched: io::stderr().is_terminal(),
             quiet: false,
         }
@@ -86,7 +85,7 @@ impl Output {
     pub fn talk(&self, text: &str) {
         if !self.quiet {
             // Nobody can be told if standard error itself is closed.
-            let _ = writeln!(io::stderr(), "{}", harmless(text));
+            let _ = writeln!(io::stderr(), "{}", told(text, self.watched.then_some(self.width)));
         }
     }
 
@@ -112,10 +111,30 @@ impl Output {
 
 /// Prints the one error that ends a command.
 pub fn fail(failure: &Failure) {
-    let _ = writeln!(io::stderr(), "{}", harmless(&failure.to_string()));
+    let width = io::stderr().is_terminal().then(columns);
+    let _ = writeln!(io::stderr(), "{}", told(&failure.to_string(), width));
 }
 
-/// Returns `text` escaped line by line: messages quote what files of strangers hold.
-fn harmless(text: &str) -> String {
-    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
+/// Returns the columns of a line.
+#[allow(clippy::disallowed_methods, reason = "the binary reads the environment")]
+fn columns() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    columns.unwrap_or(WIDTH).clamp(40, 160)
+}
+
+/// Returns what is told, escaped line by line, since messages quote what files of strangers hold.
+/// Long lines are wrapped for a person to `width` columns; a program gets them whole.
+fn told(text: &str, width: Option<usize>) -> String {
+    let line = |line: &str| {
+        let line = escaped(line);
+        let width = width.filter(|width| line.chars().count() > *width);
+        let Some(width) = width else {
+            return line;
+        };
+        let word = ["error: ", "hint: ", "note: "].into_iter().find(|word| line.starts_with(word));
+        let indent = line.len() - line.trim_start().len();
+        let (first, rest) = line.split_at(word.map_or(indent, str::len));
+        wrapped(first, rest, width)
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }

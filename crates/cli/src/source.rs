@@ -190,7 +190,9 @@ impl Source {
     fn last_checkpoint(&self) -> Result<Option<Checkpoint>, Failure> {
         match self {
             Self::Directory(reader, _) => Ok(ledger_dir::checkpoints(reader)?.pop()),
-            Self::File(path) => Ok(verify::last_checkpoint(open(path)?)?),
+            Self::File(path) => {
+                verify::last_checkpoint(open(path)?).map_err(|e| Failure::unread(path, e))
+            }
         }
     }
 }
@@ -318,7 +320,9 @@ pub fn verified(path: &Path, args: &PinArgs, context: &Context) -> Result<Verifi
     let found = find_pins(&source, args, context)?;
     let ledger = match &source {
         Source::Directory(reader, _) => ledger_dir::verify(reader, &found.pins)?,
-        Source::File(path) => verify::ledger(open(path)?, &found.pins)?,
+        Source::File(path) => {
+            verify::ledger(open(path)?, &found.pins).map_err(|e| Failure::unread(path, e))?
+        }
     };
     found.remember(&source, ledger.verification(), context)?;
     Ok(Verified { ledger, unpinned: args.unpinned })
@@ -340,7 +344,9 @@ pub fn streamed(
         Source::Directory(reader, _) => {
             ledger_dir::verify(reader, &found.pins)?.verification().clone()
         }
-        Source::File(path) => verify::stream(open(path)?, &found.pins, drop)?,
+        Source::File(path) => {
+            verify::stream(open(path)?, &found.pins, drop).map_err(|e| Failure::unread(path, e))?
+        }
     };
     found.remember(&source, &verification, context)?;
     Ok(verification)

@@ -141,8 +141,17 @@ pub fn text(entry: &Entry, style: Style) -> String {
     }
     lines.push(String::new());
     let body = serde_json::to_string_pretty(&body).expect("JSON has text keys");
-    lines.extend(body.lines().map(escaped));
+    lines.extend(body.lines().map(|line| fitted(&escaped(line), style.width)));
     lines.join("\n") + "\n"
+}
+
+/// Returns a line of JSON, broken at spaces if it is too long; one that fits keeps every space.
+fn fitted(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
+    wrapped(indent, rest, width)
 }
 
 /// Returns where something was said, in words.

@@ -15,7 +15,13 @@ use crate::passphrase::{PassphraseArgs, Passphrases};
 #[derive(Debug, Clone, Default, Args)]
 pub struct CheckpointArgs {
     /// The ledger directory
-    #[arg(long, value_name = "DIR", env = "TALLY_LEDGER", default_value = ".")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "TALLY_LEDGER",
+        hide_env_values = true,
+        default_value = "."
+    )]
     pub ledger: PathBuf,
 
     /// The checkpoint key's file

@@ -12,7 +12,7 @@ use tally_ledger::key::PublicKey;
 use tally_ledger::name::Role;
 use tally_ledger::payload::Event;
 use tally_ledger::time::When;
-use tally_report::text::escaped;
+use tally_report::text::{escaped, wrapped};
 
 use crate::args::{AuthorArgs, FormatArgs};
 use crate::context::Context;
@@ -202,8 +202,9 @@ fn list(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
             .key
             .name
             .as_deref()
-            .map_or(String::new(), |name| format!("  ({})", escaped(name)));
-        context.out.result(&format!("  {}  {state}{name}", roles.join(", ")))?;
+            .map_or(String::new(), |name| format!(" ({})", escaped(name)));
+        let line = format!("{}: {state}{name}", roles.join(", "));
+        context.out.result(&wrapped("  ", &line, context.out.width))?;
     }
     context
         .out
@@ -211,7 +212,8 @@ fn list(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
     for (role, patterns) in authority.roles() {
         let patterns: Vec<&str> =
             patterns.iter().map(tally_ledger::name::Pattern::as_str).collect();
-        context.out.result(&format!("  {role:<20} {}", patterns.join(" ")))?;
+        let first = format!("  {role:<20} ");
+        context.out.result(&wrapped(&first, &patterns.join(" "), context.out.width))?;
     }
     Ok(found.status())
 }

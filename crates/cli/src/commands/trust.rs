@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use tally_ledger::hash::Hash;
 use tally_ledger::name::Origin;
-use tally_report::text::escaped;
+use tally_report::text::{escaped, wrapped};
 
 use crate::args::FormatArgs;
 use crate::context::Context;
@@ -146,11 +146,8 @@ fn list(args: FormatArgs, store: &TrustStore, context: &mut Context) -> Result<(
         }
         let seen = known.pins()?.seen;
         for seen in seen {
-            context.out.result(&format!(
-                "  seen   {} entries, root {}",
-                seen.size(),
-                seen.root()
-            ))?;
+            let seen = format!("{} entries, root {}", seen.size(), seen.root());
+            context.out.result(&wrapped("  seen   ", &seen, context.out.width))?;
         }
     }
     Ok(())

@@ -31,6 +31,7 @@ Example:
       --due 2026-03-01 --incident 2026-wrong-field --occurred 2026-02-07")]
 struct OpenArgs {
     /// A name to refer to it by, such as ai-1
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// What is to be done
@@ -70,6 +71,7 @@ Example:
       --incident 2026-wrong-field --occurred 2026-02-27")]
 struct StatusArgs {
     /// The name of the action item
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// Its status from then on

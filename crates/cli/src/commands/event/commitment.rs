@@ -32,6 +32,7 @@ Example:
       --due 2026-02-05T12:00Z --incident 2026-wrong-field --occurred 2026-02-01")]
 struct MakeArgs {
     /// A name to refer to it by, such as revoke-all
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// Whether it is to do something, or to avoid it
@@ -78,6 +79,7 @@ Example:
       --incident 2026-wrong-field --occurred 2026-02-05T10:30Z")]
 struct KeepArgs {
     /// The name of the promise
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// By what it was kept

@@ -28,6 +28,9 @@ enum IncidentCommand {
 }
 
 #[derive(Debug, Clone, Args, Serialize)]
+#[command(override_usage = "\
+tally incident open --incident <ID> --about <ORGANISATION> --title <TEXT>
+       [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally incident open --incident 2026-wrong-field --about \"Example CA\" \\

@@ -26,6 +26,9 @@ enum InquiryCommand {
 }
 
 #[derive(Debug, Clone, Args, Serialize)]
+#[command(override_usage = "\
+tally inquiry ask <NAME> <FORM> --text <TEXT> --capacity <WORD>
+       --incident <ID> [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally inquiry ask q1 question --text \"when will the list be published?\" \\
@@ -33,6 +36,7 @@ Example:
       --incident 2026-wrong-field --occurred 2026-02-01T09:00Z")]
 struct AskArgs {
     /// A name to refer to it by, such as q1
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// Whether it asks to know, or asks for an act
@@ -87,6 +91,7 @@ Example:
 Whether a reply answers is for the asker to dispute and for the reader to judge.")]
 struct AnswerArgs {
     /// The name of the inquiry
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// What sort of reply; an answer if nothing is said
@@ -94,7 +99,7 @@ struct AnswerArgs {
     reply: Option<String>,
 
     /// The name of the statement that replies
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     statement: Option<String>,
 
     /// Where

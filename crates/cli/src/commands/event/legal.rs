@@ -29,6 +29,9 @@ enum LegalCommand {
 }
 
 #[derive(Debug, Clone, Args, Serialize)]
+#[command(override_usage = "\
+tally legal instrument <NAME> --type <WORD> --direction <WORD>
+       --incident <ID> [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally legal instrument tro --type restraining_order --direction received \\
@@ -36,6 +39,7 @@ Example:
       --incident 2026-wrong-field --evidence order.pdf")]
 struct InstrumentArgs {
     /// A name to refer to it by, such as tro
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// What it is: one of these, or another word of a-z 0-9 _
@@ -127,6 +131,7 @@ Example:
       --incident 2026-wrong-field --occurred 2026-02-01")]
 struct StepArgs {
     /// The name of the instrument
+    #[arg(value_name = "NAME")]
     instrument: String,
 
     /// What was done: one of these, or another word of a-z 0-9 _
@@ -178,7 +183,7 @@ struct NoticeArgs {
     channel: Option<String>,
 
     /// The name of the instrument concerned
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "NAME")]
     instrument: Option<String>,
 
     /// An organisation that was told; may be given several times

@@ -26,6 +26,9 @@ enum RevocationCommand {
 }
 
 #[derive(Debug, Clone, Args, Serialize)]
+#[command(override_usage = "\
+tally revocation deadline <SET> --rule <TEXT> --due <WHEN>
+       --incident <ID> [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally revocation deadline all --rule \"BR 4.9.1.1 (5)\" --due 2026-02-05T12:00Z \\
@@ -52,6 +55,9 @@ struct DeadlineArgs {
 }
 
 #[derive(Debug, Clone, Args, Serialize)]
+#[command(override_usage = "\
+tally revocation progress <SET> --revoked <N> --remaining <N>
+       --incident <ID> [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally revocation progress all --revoked 80 --remaining 40 \\

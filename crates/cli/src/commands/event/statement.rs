@@ -25,6 +25,9 @@ enum StatementCommand {
 }
 
 #[derive(Debug, Clone, Args, Serialize)]
+#[command(override_usage = "\
+tally statement publish <NAME> --channel <WORD> --url <URL>
+       --capacity <WORD> --published <WHEN> --incident <ID> [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally statement publish comment-4 --channel bugzilla --comment 4 \\
@@ -35,6 +38,7 @@ Example:
 What it claims is recorded from a document: tally record --template statement.published")]
 struct PublishArgs {
     /// A name to refer to it by, such as comment-4
+    #[arg(value_name = "NAME")]
     id: String,
 
     /// Where: one of these, or another word of a-z 0-9 _
