@@ -23,7 +23,7 @@ use crate::value::{bytes, list, map};
 /// The origin of every test ledger.
 pub const ORIGIN: &str = "ledger.example/incidents";
 /// The clock of the first entry, 2026-11-22T00:08:41Z, in seconds since 1970-01-01T00:00:00Z.
-const START: i64 = 1_795_306_121;
+pub(crate) const START: i64 = 1_795_306_121;
 /// The seconds from one entry to the next.
 const STEP: i64 = 60;
 

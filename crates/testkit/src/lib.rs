@@ -10,6 +10,7 @@ pub mod draft;
 pub mod forge;
 pub mod golden;
 pub mod keyring;
+pub mod mill;
 pub mod value;
 pub mod vector;
 pub mod vectors;
