@@ -57,8 +57,8 @@ pub fn escaped(text: &str) -> String {
     safe
 }
 
-/// Returns `text`, which was escaped or is JSON, with what could still deceive a terminal written as
-/// escapes of JSON strings (RFC 8259 §7). Newlines and our own colours stay.
+/// Returns `text`, which was escaped or is JSON, with what could still deceive a terminal written
+/// as escapes of JSON strings (RFC 8259 §7). Newlines and our own colours stay.
 pub fn json_escaped(text: &str) -> Cow<'_, str> {
     let deceives = |c: char| is_deceptive(c) && c != '\n' && c != '\u{1b}';
     if !text.contains(deceives) {

@@ -35,8 +35,8 @@ pub fn run(args: &ExplainArgs, context: &mut Context) -> Result<Status, Failure>
     }
     match Code::ALL.into_iter().find(|fault| fault.name() == code) {
         Some(fault) => context.out.result(&format!(
-            "{fault}: {}\n\nThe least (entry, step) is the first fault, in the order of docs/FORMAT.md, \
-             section 16.\nWhat precedes it still counts.",
+            "{fault}: {}\n\nThe least (entry, step) is the first fault, in the order of \
+             docs/FORMAT.md, section 16.\nWhat precedes it still counts.",
             fault.meaning()
         ))?,
         None => {
