@@ -169,7 +169,7 @@ fn no_bit_of_the_golden_files_can_change_unseen() {
     let each_bit = |_| (0..8).map(|bit| 1 << bit).collect();
     assert_eq!(refused_all("ledger.tally", flips(&ledger, each_bit)), 8 * ledger.len());
     let extract = file("extract.tally");
-    let one_bit = |at| vec![1 << (at % 8)];
+    let one_bit = |at| vec![1u8 << (at % 8)];
     assert_eq!(refused_all("extract.tally", flips(&extract, one_bit)), extract.len());
 }
 
