@@ -1,7 +1,7 @@
 //! The claims of a ledger's statements, each with its speaker and its time, ready to be held
 //! against the facts of the same incidents.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tally_ledger::claim::{Assertion, Claim, Origin};
 use tally_ledger::name::FeedId;
@@ -9,6 +9,7 @@ use tally_ledger::replay::{Fact, Statement, Timeline, Version, shares_incident};
 use tally_ledger::time::When;
 use tally_ledger::vocabulary::words::Capacity;
 
+use crate::index::{Cited, Index, Indexed};
 use crate::source::{Backing, Party, Perspective, Place, Source};
 use crate::weigh::Account;
 
@@ -17,8 +18,10 @@ use crate::weigh::Account;
 pub struct Held<'a> {
     /// The statement.
     pub statement: &'a Statement,
-    /// The version of it that makes the claim.
+    /// The last version of it that makes the claim.
     pub version: &'a Version,
+    /// The first version that makes it: the claim is as old as that.
+    pub since: &'a Version,
     /// The version that no longer makes it, if there is one.
     pub dropped: Option<&'a Version>,
     /// The position of the claim in its version, from 0.
@@ -32,9 +35,11 @@ pub struct Held<'a> {
 #[derive(Debug)]
 pub struct Claims<'a> {
     timeline: &'a Timeline,
+    index: Index<'a>,
     held: Vec<Held<'a>>,
+    /// Whether each claim still stands: neither dropped nor taken back by its speaker.
+    stands: Vec<bool>,
     suggested: usize,
-    incidents: BTreeMap<&'a FeedId, Vec<&'a Fact>>,
 }
 
 impl<'a> Claims<'a> {
@@ -42,43 +47,42 @@ impl<'a> Claims<'a> {
     /// versions that the last one no longer makes. Claims that a phrase rule suggested are counted
     /// apart, until somebody confirms them.
     pub fn of(timeline: &'a Timeline) -> Self {
-        let mut claims =
-            Self { timeline, held: Vec::new(), suggested: 0, incidents: BTreeMap::new() };
-        for fact in timeline.facts() {
-            for feed in fact.feeds.iter().filter(|feed| feed.is_incident()) {
-                claims.incidents.entry(feed).or_default().push(fact);
-            }
-        }
+        let (index, held, stands) = (Index::of(timeline), Vec::new(), Vec::new());
+        let mut claims = Self { timeline, index, held, stands, suggested: 0 };
         for statement in timeline.statements() {
             claims.gather(statement);
         }
+        let stands = claims.held.iter().map(|held| claims.correction(held).is_none());
+        claims.stands = stands.collect();
         claims
     }
 
     fn gather(&mut self, statement: &'a Statement) {
-        let Some(last) = statement.versions.last() else {
-            return;
+        let versions = &statement.versions;
+        let makes = |version: &Version, claim: &Claim| {
+            version.claims.iter().any(|made| made.assertion == claim.assertion)
         };
-        for (at, version) in statement.versions.iter().enumerate() {
+        for (at, version) in versions.iter().enumerate() {
             for (index, claim) in version.claims.iter().enumerate() {
-                let still = last.claims.iter().any(|kept| kept.assertion == claim.assertion);
-                let is_last = version.seq == last.seq;
-                if !is_last && still {
+                let later = versions.get(at + 1);
+                if later.is_some_and(|later| makes(later, claim)) {
                     continue;
                 }
                 if claim.origin == Origin::Suggested {
                     self.suggested += 1;
                     continue;
                 }
-                let perspective = Perspective {
-                    party: Party::of(&statement.speaker),
-                    statement: Some(statement),
-                    feeds: &statement.feeds,
-                };
-                let dropped = statement.versions[at + 1..]
-                    .iter()
-                    .find(|v| v.claims.iter().all(|kept| kept.assertion != claim.assertion));
-                self.held.push(Held { statement, version, dropped, index, claim, perspective });
+                let before = versions[..=at].iter().rev().take_while(|v| makes(v, claim));
+                let party = Party::of(&statement.speaker);
+                self.held.push(Held {
+                    statement,
+                    version,
+                    since: before.last().unwrap_or(version),
+                    dropped: later,
+                    index,
+                    claim,
+                    perspective: Perspective::new(party, Some(statement), &statement.feeds),
+                });
             }
         }
     }
@@ -95,27 +99,35 @@ impl<'a> Claims<'a> {
 
     /// Returns the facts of the incidents among `feeds`, ascending by seq.
     pub(crate) fn facts(&self, feeds: &[FeedId]) -> Vec<&'a Fact> {
-        let facts = feeds.iter().filter_map(|feed| self.incidents.get(feed)).flatten();
-        let by_seq: BTreeMap<u64, &Fact> = facts.map(|fact| (fact.seq, *fact)).collect();
-        by_seq.into_values().collect()
+        self.index.within(feeds).into_iter().map(|found| found.fact).collect()
+    }
+
+    /// Returns the texts that an entry cites.
+    pub(crate) fn cited(&self, fact: &Fact) -> &[Cited<'a>] {
+        self.index.fact(fact.seq).map_or(&[], |found| &found.cited)
+    }
+
+    /// Returns what stands behind a fact, or `None` if that is nothing but the statement itself.
+    pub(crate) fn backing(&self, from: &Perspective<'a>, fact: &Fact) -> Option<Backing<'a>> {
+        from.backing(self.timeline, self.index.fact(fact.seq)?)
     }
 
     /// Returns the facts that do not rest on nothing but the speaker's statement itself, each with
     /// what stands behind it.
-    pub(crate) fn backed(&self, from: &Perspective<'a>) -> Vec<(&'a Fact, Backing<'a>)> {
-        let facts = self.facts(from.feeds).into_iter();
-        facts.filter_map(|fact| Some((fact, from.backing(self.timeline, fact)?))).collect()
+    pub(crate) fn backed(
+        &self,
+        from: &Perspective<'a>,
+    ) -> impl Iterator<Item = (&Indexed<'a>, Backing<'a>)> {
+        let found = self.index.within(from.feeds).into_iter();
+        found.filter_map(|found| Some((found, from.backing(self.timeline, found)?)))
     }
 
-    /// Returns the claims of the other statements of the same incidents that still stand: neither
-    /// dropped nor taken back by their own speaker.
+    /// Returns the claims of the other statements of the same incidents that still stand.
     pub(crate) fn others(&self, from: &Perspective<'a>) -> Vec<(&Held<'a>, Backing<'a>)> {
-        let standing = self.held.iter().filter(|other| {
-            shares_incident(&other.statement.feeds, from.feeds)
-                && other.dropped.is_none()
-                && self.correction(other).is_none()
+        let standing = self.held.iter().zip(&self.stands).filter(|(other, stands)| {
+            **stands && shares_incident(&other.statement.feeds, from.feeds)
         });
-        let voiced = standing.filter_map(|other| {
+        let voiced = standing.filter_map(|(other, _)| {
             let source = from.voice(other.statement)?;
             Some((other, Backing { source, told_by: vec![other.statement] }))
         });
@@ -203,7 +215,7 @@ pub(crate) struct Correction<'a> {
 impl<'a> Held<'a> {
     /// Returns when the claim was made.
     pub(crate) fn at(&self) -> &'a When {
-        &self.version.at
+        &self.since.at
     }
 
     /// Returns whether the speaker spoke for itself, not for its organisation.

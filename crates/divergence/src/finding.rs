@@ -129,7 +129,7 @@ impl StatementRef {
             url: statement.url.clone(),
             item: statement.item,
             speaker: statement.speaker.name(),
-            published: held.version.at.clone(),
+            published: held.at().clone(),
             claim: held.index,
             asserts: claim.assertion.summary(),
             span: claim.span,

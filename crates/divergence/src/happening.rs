@@ -29,10 +29,8 @@ pub(crate) fn happenings<'a>(
         covers(kind, kind_found) && (subject.is_none() || subject == subject_found)
     };
     let mut found = Vec::new();
-    for (fact, backing) in claims.backed(from) {
-        let Some(body) = fact.body() else {
-            continue;
-        };
+    for (indexed, backing) in claims.backed(from) {
+        let fact = indexed.fact;
         // Without a subject, a promise to publish is kept by the speaker's own texts alone.
         if subject.is_none() && kind.family() == "statement" {
             let statement = claims.timeline().statement_of(fact.seq);
@@ -40,11 +38,11 @@ pub(crate) fn happenings<'a>(
                 continue;
             }
         }
-        for occurrence in body.occurrences(fact.occurred()) {
+        for occurrence in &indexed.occurrences {
             if meant(&occurrence.kind, occurrence.subject.as_deref()) {
-                let shown = shown(occurrence.when.as_ref());
-                let account = Account::of_fact(fact, backing.clone(), shown);
-                found.push(Happening { when: occurrence.when, account });
+                let when = occurrence.when.clone();
+                let account = Account::of_fact(fact, backing.clone(), shown(when.as_ref()));
+                found.push(Happening { when, account });
             }
         }
     }
@@ -59,13 +57,61 @@ pub(crate) fn happenings<'a>(
     found
 }
 
+/// The kinds of which one subject has one: a record for another time is another account of the
+/// same thing, not a record of something else.
+const ONCE: [&str; 30] = [
+    "action.opened",
+    "action.status.complete",
+    "commitment.kept",
+    "commitment.made",
+    "commitment.withdrawn",
+    "concern.closed",
+    "concern.received",
+    "concern.step.acknowledged",
+    "concern.step.assigned",
+    "concern.step.classified",
+    "concern.step.number_sent",
+    "concern.step.reported",
+    "incident.problem_report",
+    "inquiry.asked",
+    "legal.instrument",
+    "legal.step.answered",
+    "legal.step.complied",
+    "legal.step.denied",
+    "legal.step.effective",
+    "legal.step.expired",
+    "legal.step.filed",
+    "legal.step.granted",
+    "legal.step.notice_received",
+    "legal.step.served",
+    "legal.step.settled",
+    "legal.step.vacated",
+    "legal.step.withdrawn",
+    "revocation.completed",
+    "statement.published",
+    "statement.withdrawn",
+];
+/// The kinds of which an incident has one.
+const ONCE_AN_INCIDENT: [&str; 9] = [
+    "incident.awareness",
+    "incident.milestone.contributing_change",
+    "incident.milestone.end",
+    "incident.milestone.identified",
+    "incident.milestone.issuance_stopped",
+    "incident.milestone.non_compliance_start",
+    "incident.milestone.plan_activated",
+    "incident.milestone.scope_concluded",
+    "incident.opened",
+];
+
+/// Returns whether a kind and subject name one thing. Where they name many, a record for another
+/// time may be of another one, and contradicts nothing.
+pub(crate) fn happens_once(kind: &Kind, subject: Option<&str>) -> bool {
+    let kind = kind.as_str();
+    ONCE_AN_INCIDENT.contains(&kind) || subject.is_some() && ONCE.contains(&kind)
+}
+
 /// Returns a recorded time in words.
 fn shown(when: Option<&When>) -> String {
     when.map_or_else(|| "no time".to_owned(), ToString::to_string)
-}
-
-/// Returns a kind and its subject in words, as messages name them.
-pub(crate) fn named(kind: &Kind, subject: Option<&str>) -> String {
-    let kind = kind.as_str().replace(['.', '_'], " ");
-    subject.map_or_else(|| kind.clone(), |subject| format!("{kind} ({subject})"))
 }

@@ -12,6 +12,7 @@
 pub mod claims;
 pub mod finding;
 mod happening;
+mod index;
 mod length;
 mod point;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod report;
 pub mod rules;
 pub mod source;
 mod weigh;
+mod words;
 
 pub use length::duration;
 pub use report::{Report, diverge};

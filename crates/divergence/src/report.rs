@@ -47,8 +47,8 @@ pub fn diverge(timeline: &Timeline, at: Option<Instant>) -> Report {
     let mut findings: Vec<Finding> = Vec::new();
     if let Some(as_of) = as_of {
         for rule in RULES {
-            findings
-                .extend((rule.judge)(timeline, &claims, as_of).into_iter().map(Finding::identify));
+            let found = (rule.judge)(timeline, &claims, as_of).into_iter();
+            findings.extend(found.map(|finding| marked(timeline, finding).identify()));
         }
     }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -67,6 +67,24 @@ pub fn diverge(timeline: &Timeline, at: Option<Instant>) -> Report {
         incomplete: timeline.completeness().is_none(),
         findings,
     }
+}
+
+/// Notes which of the entries that a finding rests on are marked: their key's operator holds it
+/// compromised since a time before which nobody saw them. They count in full.
+fn marked(timeline: &Timeline, mut finding: Finding) -> Finding {
+    let mut notes: Vec<String> = Vec::new();
+    for evidence in &finding.evidence {
+        let fact = timeline.fact(evidence.seq);
+        if let Some(since) = fact.and_then(|fact| fact.compromised.as_ref()) {
+            let seq = evidence.seq;
+            let note = format!("entry {seq} is by a key held compromised since {since}");
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+    finding.notes.extend(notes);
+    finding
 }
 
 /// Returns what findings are sorted by.

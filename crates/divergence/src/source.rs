@@ -6,11 +6,13 @@
 use std::fmt;
 
 use tally_ledger::governance::Standing;
-use tally_ledger::name::FeedId;
-use tally_ledger::payload::{Basis, Citation};
+use tally_ledger::name::{FeedId, Role};
+use tally_ledger::payload::Basis;
 use tally_ledger::replay::{Fact, Statement, Timeline};
 use tally_ledger::vocabulary::statement::Speaker;
 use tally_ledger::vocabulary::words::Capacity;
+
+use crate::index::{Cited, Indexed};
 
 /// The role whose entries in another's ledger are its own word, not the owner's.
 const AUDITOR: &str = "auditor";
@@ -86,7 +88,7 @@ impl Party {
 }
 
 /// Where a text stands, written in one way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     url: String,
     item: Option<u64>,
@@ -125,6 +127,8 @@ pub(crate) struct Perspective<'a> {
     pub(crate) party: Party,
     pub(crate) statement: Option<&'a Statement>,
     pub(crate) feeds: &'a [FeedId],
+    /// The place of the statement.
+    place: Option<Place>,
 }
 
 /// What stands behind a fact, and the statements that it rests on besides the one looked at.
@@ -135,45 +139,50 @@ pub(crate) struct Backing<'a> {
 }
 
 impl<'a> Perspective<'a> {
-    /// Returns what stands behind `fact`, or `None` if that is nothing but the statement itself.
-    pub(crate) fn backing(&self, timeline: &'a Timeline, fact: &Fact) -> Option<Backing<'a>> {
+    pub(crate) fn new(party: Party, statement: Option<&'a Statement>, feeds: &'a [FeedId]) -> Self {
+        Self { party, statement, feeds, place: statement.map(Place::of) }
+    }
+
+    /// Returns what stands behind a fact, or `None` if that is nothing but the statement itself.
+    pub(crate) fn backing(&self, timeline: &Timeline, found: &Indexed<'a>) -> Option<Backing<'a>> {
         let none = |source| Some(Backing { source, told_by: Vec::new() });
+        let fact = found.fact;
         if self.is_version(fact.seq) {
             return None;
         }
         match fact.basis() {
-            Basis::Measured(_) => none(Source::Measured),
-            Basis::Own => none(self.record(timeline, fact)),
-            Basis::Stated(citations) => {
-                let others: Vec<&Citation> =
-                    citations.iter().filter(|citation| !self.is_itself(citation)).collect();
-                if others.is_empty() {
-                    return None;
-                }
-                let mut told_by: Vec<&Statement> = Vec::new();
-                for statement in others.iter().filter_map(|citation| cited(timeline, citation)) {
-                    if told_by.iter().all(|known| known.seq != statement.seq) {
-                        told_by.push(statement);
-                    }
-                }
-                let own = |statement: &&Statement| Party::of(&statement.speaker).is(&self.party);
-                let source = if told_by.iter().any(own) {
-                    told_by.retain(own);
-                    Source::OwnStatement
-                } else if told_by.is_empty() {
-                    Source::PublicSource
-                } else {
-                    Source::OtherStatement
-                };
-                Some(Backing { source, told_by })
-            }
+            Basis::Measured(_) => return none(Source::Measured),
+            Basis::Own => return none(self.record(timeline, fact)),
+            Basis::Stated(_) => {}
         }
+        let others = found.cited.iter().filter(|cited| !self.is_itself(cited));
+        let mut told_by: Vec<&Statement> = Vec::new();
+        let mut any = false;
+        for cited in others {
+            any = true;
+            let known = |s: &Statement| told_by.iter().any(|known| known.seq == s.seq);
+            told_by.extend(cited.statement.filter(|statement| !known(statement)));
+        }
+        if !any {
+            return None;
+        }
+        let own = |statement: &&Statement| Party::of(&statement.speaker).is(&self.party);
+        let source = if told_by.iter().any(own) {
+            told_by.retain(own);
+            Source::OwnStatement
+        } else if told_by.is_empty() {
+            Source::PublicSource
+        } else {
+            Source::OtherStatement
+        };
+        Some(Backing { source, told_by })
     }
 
     /// Returns what a claim of `statement` is worth here, or `None` if it is the statement itself.
     pub(crate) fn voice(&self, statement: &Statement) -> Option<Source> {
-        let place = Place::of(statement);
-        if self.statement.is_some_and(|own| own.seq == statement.seq || Place::of(own) == place) {
+        if self.statement.is_some_and(|own| own.seq == statement.seq)
+            || self.place.as_ref().is_some_and(|place| *place == Place::of(statement))
+        {
             return None;
         }
         let own = Party::of(&statement.speaker).is(&self.party);
@@ -187,13 +196,11 @@ impl<'a> Perspective<'a> {
     }
 
     /// Returns whether a citation names the statement looked at, or may do so.
-    pub(crate) fn is_itself(&self, citation: &Citation) -> bool {
-        match citation {
-            Citation::Entry { seq, .. } => self.is_version(*seq),
-            Citation::Web { url, item, .. } => {
-                let place = Place::new(url, *item);
-                self.statement.is_some_and(|own| Place::of(own).may_be(&place))
-            }
+    pub(crate) fn is_itself(&self, cited: &Cited<'_>) -> bool {
+        match (&cited.place, cited.seq) {
+            (Some(place), _) => self.place.as_ref().is_some_and(|own| own.may_be(place)),
+            (None, Some(seq)) => self.is_version(seq),
+            (None, None) => false,
         }
     }
 
@@ -201,24 +208,16 @@ impl<'a> Perspective<'a> {
         self.statement.is_some_and(|own| own.versions.iter().any(|version| version.seq == seq))
     }
 
+    /// Returns whose record a fact is that rests on its author's word. What another's key
+    /// corrected, and what an auditor recorded, is not the owner's.
     fn record(&self, timeline: &Timeline, fact: &Fact) -> Source {
-        let mut roles = fact.author.roles.iter().map(tally_ledger::name::Role::as_str);
+        let mut roles = fact.author.roles.iter().map(Role::as_str);
         let audit = roles.clone().count() == 1 && roles.any(|role| role == AUDITOR);
+        let others = audit || fact.corrections.last().is_some_and(|correction| !correction.own);
         match timeline.standing() {
-            Some(Standing::Own) if self.keeps(timeline) && !audit => Source::OwnRecord,
+            Some(Standing::Own) if self.keeps(timeline) && !others => Source::OwnRecord,
             Some(Standing::Own) => Source::OtherRecord,
             _ => Source::ObserverNote,
-        }
-    }
-}
-
-/// Returns the statement of this ledger that a citation names.
-pub(crate) fn cited<'a>(timeline: &'a Timeline, citation: &Citation) -> Option<&'a Statement> {
-    match citation {
-        Citation::Entry { seq, .. } => timeline.statement_of(*seq),
-        Citation::Web { url, item, .. } => {
-            let place = Place::new(url, *item);
-            timeline.statements().iter().find(|statement| Place::of(statement) == place)
         }
     }
 }

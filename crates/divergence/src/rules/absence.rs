@@ -9,9 +9,10 @@ use super::ABSENCE;
 use super::promise::absence_shows;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, StatementRef, Verdict};
-use crate::happening::{Happening, happenings, named};
+use crate::happening::{Happening, happenings};
 use crate::source::Source;
 use crate::weigh::{Account, conclude};
+use crate::words::named;
 
 pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
     let held = claims.held().iter();

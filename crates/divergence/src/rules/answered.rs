@@ -72,7 +72,7 @@ fn inquiry<'a>(claims: &Claims<'a>, held: &Held<'a>, question: &str) -> Inquiry 
         if fact.subject() != Some(question) || !fact.kind.as_str().starts_with("inquiry.") {
             continue;
         }
-        let same = held.perspective.backing(claims.timeline(), fact).is_none();
+        let same = claims.backing(&held.perspective, fact).is_none();
         match fact.body() {
             Some(Body::InquiryAnswered(body)) => match body.reply {
                 Some(Reply::Partial | Reply::Acknowledgement | Reply::Declined) => {

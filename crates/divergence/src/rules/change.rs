@@ -8,8 +8,10 @@ use tally_ledger::vocabulary::commitment::Change as Word;
 
 use super::promise::Promise;
 use crate::claims::Claims;
+use crate::happening::happens_once;
 use crate::source::{Backing, Source};
 use crate::weigh::Account;
+use crate::words::quoted;
 
 /// A change of a promise by the one who made it.
 #[derive(Debug, Clone)]
@@ -45,8 +47,9 @@ impl Change<'_> {
 /// Returns the changes of a promise, in the order in which they were recorded.
 pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
     let commitments = linked(claims, promise);
-    let mut found = Vec::new();
-    for (fact, backing) in claims.backed(&promise.perspective) {
+    let mut changes = Vec::new();
+    for (found, backing) in claims.backed(&promise.perspective) {
+        let fact = found.fact;
         let own = matches!(backing.source, Source::OwnRecord | Source::OwnStatement);
         if let Some(how) = fact.body().filter(|_| own).and_then(|body| {
             told(body, promise, &|id: &str| {
@@ -57,12 +60,12 @@ pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Cha
             })
         }) {
             let at = fact.occurred().cloned();
-            found.push(change(fact, backing, at, how));
+            changes.push(change(fact, backing, at, how));
         }
     }
-    found.extend(restated(claims, promise));
-    found.sort_by_key(|change| change.account.seq);
-    found
+    changes.extend(restated(claims, promise));
+    changes.sort_by_key(|change| change.account.seq);
+    changes
 }
 
 fn change<'a>(fact: &Fact, backing: Backing<'a>, at: Option<When>, how: String) -> Change<'a> {
@@ -75,7 +78,7 @@ fn told(body: &Body, promise: &Promise<'_>, is_it: &dyn Fn(&str) -> bool) -> Opt
     match body {
         Body::CommitmentChanged(body) if is_it(&body.id) => {
             let due = body.due.as_ref().map(|due| format!(" to {due}"));
-            let words = body.text.as_ref().map(|text| format!(": {text}"));
+            let words = body.text.as_ref().map(|text| format!(": {}", quoted(text)));
             let (due, words) = (due.unwrap_or_default(), words.unwrap_or_default());
             let word = match body.change {
                 Word::Moved => "moved",
@@ -106,7 +109,9 @@ pub(crate) fn linked<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<&'a 
 /// Returns the later promises of the same speaker to do the same by another time.
 fn restated<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
     let mut found = Vec::new();
-    let (Some(due), Some(held)) = (&promise.due, &promise.held) else {
+    // Where many things of a kind happen, two promises without a subject need not be one.
+    let one = promise.kind().is_some_and(|kind| happens_once(&kind, promise.subject.as_deref()));
+    let (Some(due), Some(held), true) = (&promise.due, &promise.held, one) else {
         return found;
     };
     for (other, backing) in claims.others(&promise.perspective) {

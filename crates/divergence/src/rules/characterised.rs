@@ -8,7 +8,7 @@ use tally_ledger::vocabulary::occurrence::Occurrence;
 use super::CHARACTERISED;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, StatementRef, Verdict};
-use crate::happening::named;
+use crate::words::{name, named, quoted};
 
 /// The most entries that are shown beside an opinion.
 const BESIDE_MAX: usize = 12;
@@ -34,7 +34,7 @@ fn characterised<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Characterises
         1 => "1 entry is recorded of it".to_owned(),
         n => format!("{n} entries are recorded of it"),
     };
-    let message = format!("stated of {subject}: \"{}\"; {beside}", claim.words);
+    let message = format!("stated of {}: \"{}\"; {beside}", name(subject), quoted(&claim.words));
     let mut finding = Finding::new(&CHARACTERISED, Verdict::ForTheReader, message);
     finding.statement = Some(StatementRef::of(held));
     finding.compared = String::from("an opinion: not decided");

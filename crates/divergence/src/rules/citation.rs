@@ -1,16 +1,16 @@
 //! T501: what a statement says of another text, held against the text as the ledger records it.
 
 use tally_ledger::claim::{Assertion, Said};
-use tally_ledger::governance::Standing;
-use tally_ledger::payload::{Basis, Citation};
 use tally_ledger::replay::{Fact, Statement, Timeline};
 use tally_ledger::time::Instant;
+use tally_ledger::vocabulary::Body;
 
 use super::CITATION;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, StatementRef, Verdict};
 use crate::source::{Backing, Place, Source};
 use crate::weigh::{Account, conclude, hold};
+use crate::words::{name, quoted};
 
 pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
     let held = claims.held().iter();
@@ -31,7 +31,7 @@ fn said<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Said) -> Finding {
             let fact = timeline.fact(cited.seq)?;
             let backing =
                 Backing { source: source(claims, held, cited, fact)?, told_by: vec![cited] };
-            Some(compare(claim, cited, Account::of_fact(fact, backing, recorded(cited))))
+            Some(compare(claims, claim, cited, Account::of_fact(fact, backing, recorded(cited))))
         })
         .collect();
     if accounts.is_empty() {
@@ -52,39 +52,54 @@ fn said<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Said) -> Finding {
     finding
 }
 
-/// Returns what stands behind the record of the text that is cited, or `None` if that is only the
-/// text that cites it.
+/// Returns what stands behind the record of the text that is cited: the text itself, if the entry
+/// cites it. `None` if that is only the text that cites it.
 fn source(claims: &Claims<'_>, held: &Held<'_>, cited: &Statement, fact: &Fact) -> Option<Source> {
     let place = Place::of(cited);
-    let itself = |citation: &&Citation| match citation {
-        Citation::Web { url, item, .. } => Place::new(url, *item) == place,
-        Citation::Entry { .. } => false,
-    };
-    match fact.basis() {
-        Basis::Stated(citations) if citations.iter().any(|c| itself(&c)) => Some(Source::CitedText),
-        // Who records its own text, or captures another's, has the text before it.
-        Basis::Own if claims.timeline().standing() == Some(Standing::Own) => {
-            Some(Source::CitedText)
-        }
-        _ => Some(held.perspective.backing(claims.timeline(), fact)?.source),
+    let mut texts = claims.cited(fact).iter();
+    if texts.any(|text| text.place.as_ref() == Some(&place)) {
+        return Some(Source::CitedText);
     }
+    Some(claims.backing(&held.perspective, fact)?.source)
 }
 
-fn compare<'a>(claim: &Said, cited: &Statement, account: Account<'a>) -> Account<'a> {
+/// Returns the names of the organisations that the ledger names elsewhere: its owner, those whose
+/// incidents it records, and those that speak.
+fn organisations<'a>(claims: &Claims<'a>) -> Vec<&'a str> {
+    let timeline = claims.timeline();
+    let owner = timeline.owner().map(|owner| owner.name.as_str());
+    let speakers = timeline.statements().iter();
+    let speakers = speakers.filter_map(|s| s.speaker.organisation.as_deref());
+    let about = timeline.facts().iter().filter_map(|fact| match fact.body() {
+        Some(Body::IncidentOpened(opened)) => Some(opened.about.name.as_str()),
+        _ => None,
+    });
+    owner.into_iter().chain(speakers).chain(about).collect()
+}
+
+fn compare<'a>(
+    claims: &Claims<'a>,
+    claim: &Said,
+    cited: &Statement,
+    account: Account<'a>,
+) -> Account<'a> {
     let mut remarks = Vec::new();
     let mut relation = Relation::Agrees;
     if let Some(by) = &claim.by {
-        let (name, role) = (&cited.speaker.organisation, &cited.speaker.role);
-        let is = |known: &Option<String>| {
-            known.as_ref().is_some_and(|known| known.trim().eq_ignore_ascii_case(by.trim()))
-        };
-        if is(name) || is(role) {
-        } else if name.is_some() {
-            relation = Relation::Differs;
-            remarks.push("by another organisation".to_owned());
-        } else {
+        let is = |name: &str| name.trim().eq_ignore_ascii_case(by.trim());
+        let (name, role) = (cited.speaker.organisation.as_deref(), cited.speaker.role.as_deref());
+        if name.is_none() {
             relation = Relation::Unclear;
             remarks.push("the record names no organisation".to_owned());
+        } else if !name.is_some_and(is) && !role.is_some_and(is) {
+            // Another spelling need not be another organisation.
+            let known = organisations(claims).into_iter().any(is);
+            relation = if known { Relation::Differs } else { Relation::Unclear };
+            remarks.push(String::from(if known {
+                "by another organisation"
+            } else {
+                "whether both names are one organisation is not recorded"
+            }));
         }
     }
     if let Some(at) = &claim.at {
@@ -103,7 +118,7 @@ fn compare<'a>(claim: &Said, cited: &Statement, account: Account<'a>) -> Account
 }
 
 fn stated(claim: &Said) -> String {
-    let by = claim.by.as_ref().map_or(String::new(), |by| format!(", by {by}"));
+    let by = claim.by.as_ref().map_or(String::new(), |by| format!(", by {}", name(by)));
     let at = claim.at.as_ref().map_or(String::new(), |at| format!(", {at}"));
     format!("{}{by}{at}", named(&claim.cited.url, claim.cited.item))
 }
@@ -114,13 +129,13 @@ fn named(url: &str, item: Option<u64>) -> String {
     match (page.split_once("show_bug.cgi?id="), item) {
         (Some((_, bug)), Some(item)) => format!("comment {item} of bug {bug}"),
         (Some((_, bug)), None) => format!("bug {bug}"),
-        (None, Some(item)) => format!("item {item} of {url}"),
-        (None, None) => url.to_owned(),
+        (None, Some(item)) => format!("item {item} of {}", quoted(url)),
+        (None, None) => quoted(url),
     }
 }
 
 fn recorded(cited: &Statement) -> String {
-    format!("{}, by {}, {}", cited.name, cited.speaker.name(), cited.published)
+    format!("{}, by {}, {}", name(&cited.name), name(&cited.speaker.name()), cited.published)
 }
 
 #[cfg(test)]
@@ -135,6 +150,8 @@ mod tests {
         let mut book = observer();
         let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
         comment(&mut book, speaker, 36, "2024-08-23T23:10:53Z", json!({}));
+        let speaker = json!({ "capacity": "official", "organisation": "Other CA" });
+        comment(&mut book, speaker, 35, "2024-08-23T20:00Z", json!({}));
         let mut claim = json!({ "says": "said", "cited": { "url": BUG, "item": item } });
         for (name, value) in more.as_object().unwrap() {
             claim[name] = value.clone();
@@ -155,11 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_the_ledger_does_not_know_may_be_another_spelling() {
+        let finding = citing(36, json!({ "by": "Example CA, Inc." }));
+        assert_eq!(finding.verdict, Verdict::Undetermined);
+    }
+
+    #[test]
     fn a_text_that_is_not_recorded_or_not_as_precisely_is_undetermined() {
         assert_eq!(citing(37, json!({})).verdict, Verdict::Undetermined);
         let mut book = observer();
         comment(&mut book, json!({ "capacity": "participant" }), 36, "2024-08-23", json!({}));
-        for more in [json!({ "at": "2024-08-23T23:10Z" }), json!({ "by": "Other CA" })] {
+        for more in [json!({ "at": "2024-08-23T23:10Z" }), json!({ "by": "Example CA" })] {
             let mut claim = more;
             claim["says"] = "said".into();
             claim["cited"] = json!({ "url": BUG, "item": 36 });

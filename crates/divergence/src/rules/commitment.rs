@@ -16,7 +16,7 @@ use super::abstention::judge_abstention;
 use super::promise::{Promise, judge_promise};
 use crate::claims::Claims;
 use crate::finding::Finding;
-use crate::source::{Party, Perspective, cited};
+use crate::source::{Party, Perspective};
 
 pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Finding> {
     let claimed = claimed(claims);
@@ -55,8 +55,8 @@ fn claimed(claims: &Claims<'_>) -> BTreeSet<u64> {
 fn promise<'a>(claims: &Claims<'a>, fact: &'a Fact, made: &Made) -> Promise<'a> {
     let timeline = claims.timeline();
     let (party, statement) = match fact.basis() {
-        Basis::Stated(citations) => {
-            let statement = citations.iter().find_map(|citation| cited(timeline, citation));
+        Basis::Stated(_) => {
+            let statement = claims.cited(fact).iter().find_map(|cited| cited.statement);
             (statement.map(|s| Party::of(&s.speaker)).unwrap_or_default(), statement)
         }
         Basis::Own if timeline.standing() == Some(Standing::Own) => {
@@ -67,7 +67,7 @@ fn promise<'a>(claims: &Claims<'a>, fact: &'a Fact, made: &Made) -> Promise<'a> 
     };
     let recorded = || When::from_instant(fact.recorded);
     Promise {
-        perspective: Perspective { party, statement, feeds: &fact.feeds },
+        perspective: Perspective::new(party, statement, &fact.feeds),
         held: None,
         commitment: Some(fact),
         duty: made.to,
@@ -146,8 +146,10 @@ mod tests {
     #[test]
     fn an_observers_note_of_a_commitment_makes_no_divergence() {
         let mut book = observer();
-        fact(&mut book, "commitment.made", "2025-03-01", commitment());
-        fact(&mut book, "document.published", "2025-05-04", plan());
+        let mut made = commitment();
+        made["what"] = "revocation.completed".into();
+        fact(&mut book, "commitment.made", "2025-03-01", made);
+        fact(&mut book, "revocation.completed", "2025-05-04", json!({ "set": "plan" }));
         assert_eq!(verdict(&book, "T103"), Verdict::SourcesDiffer);
     }
 }

@@ -15,6 +15,7 @@ use crate::finding::{Finding, Relation};
 use crate::point::{Moment, Point, Position, latest};
 use crate::source::Source;
 use crate::weigh::{Account, conclude};
+use crate::words::name;
 
 /// How far a number may lie from one that is stated as "about", in per cent of the stated one.
 const ABOUT_PERCENT: u64 = 10;
@@ -44,7 +45,8 @@ fn count<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Count) -> Finding {
             points.iter().filter(|point| point.account.source == source).collect();
         accounts.extend(compare(claims, held, claim, &same));
     }
-    let scope = held.claim.scope.as_ref().map_or(String::new(), |scope| format!(" ({scope})"));
+    let scope =
+        held.claim.scope.as_ref().map_or(String::new(), |scope| format!(" ({})", name(scope)));
     let about = held.claim.qualifier.map_or(String::new(), |word| format!("{word} "));
     let stated = format!("{}{scope}: {about}{}", claim.metric, amount(claim.value, &claim.unit));
     conclude(&COUNT, claims, held, &stated, &accounts)
@@ -72,7 +74,8 @@ fn points<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Count) -> Vec<Point<
         let position = moment.position(when, &account);
         points.push(Point { value: number, when: when.cloned(), account, position });
     };
-    for (fact, backing) in claims.backed(&held.perspective) {
+    for (found, backing) in claims.backed(&held.perspective) {
+        let fact = found.fact;
         if let Some((number, when)) = recorded(fact, claim, held.claim.scope.as_deref()) {
             add(number, when, Account::of_fact(fact, backing, String::new()));
         }
@@ -113,7 +116,7 @@ fn recorded<'f>(
         Body::RevocationProgress(body) if certificates && set(&body.set) => {
             let number = match claim.metric {
                 Metric::Revoked => body.revoked,
-                Metric::NotRevoked | Metric::RemainingValid => body.remaining,
+                Metric::NotRevoked => body.remaining,
                 _ => return None,
             };
             Some((exactly(number), body.as_of.as_ref().or(occurred)))
@@ -199,7 +202,11 @@ fn agreement(held: &Held<'_>, claim: &Count, number: Number) -> (Relation, Optio
         _ if !number.exact => unclear("the record is not exact"),
         Some(Qualifier::AtLeast) if value >= claimed => (Relation::Agrees, None),
         Some(Qualifier::AtMost) if value <= claimed => (Relation::Agrees, None),
-        Some(Qualifier::About) if away <= claimed / 100 * ABOUT_PERCENT => (Relation::Agrees, None),
+        Some(Qualifier::About)
+            if away.saturating_mul(100) <= claimed.saturating_mul(ABOUT_PERCENT) =>
+        {
+            (Relation::Agrees, None)
+        }
         Some(Qualifier::About) => unclear("how far \"about\" reaches is not decided"),
         Some(Qualifier::ToOurKnowledge) => unclear("what was known then is not recorded"),
         None | Some(Qualifier::AtLeast | Qualifier::AtMost) => differs(),

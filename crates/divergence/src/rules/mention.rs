@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::{FeedId, Kind};
-use tally_ledger::payload::Basis;
 use tally_ledger::replay::{Fact, Statement, Timeline, shares_incident};
 use tally_ledger::time::{Instant, Interval, When};
 use tally_ledger::vocabulary::Body;
@@ -16,7 +15,7 @@ use super::MENTION;
 use crate::claims::Claims;
 use crate::finding::{Evidence, Finding, Verdict};
 use crate::length::between;
-use crate::source::{Place, cited};
+use crate::source::Place;
 
 /// The steps from which an instrument that was received concerns the one who received it, the
 /// first that is recorded.
@@ -181,10 +180,8 @@ fn mentions(claims: &Claims<'_>, facts: &[&Fact], instrument: &Instrument) -> Ve
     let timeline = claims.timeline();
     let mut found = Vec::new();
     for fact in facts.iter().filter(|fact| fact.subject() == Some(id)) {
-        if fact.kind.family() == "legal"
-            && let Basis::Stated(citations) = fact.basis()
-        {
-            let told = citations.iter().filter_map(|citation| cited(timeline, citation));
+        if fact.kind.family() == "legal" {
+            let told = claims.cited(fact).iter().filter_map(|cited| cited.statement);
             found.extend(told.filter_map(|statement| text(timeline, statement)));
         }
         if let (Some(Body::LegalNotice(notice)), Some(when)) = (fact.body(), fact.occurred()) {

@@ -8,9 +8,10 @@ use tally_ledger::vocabulary::words::Qualifier;
 use super::OCCURRED;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
-use crate::happening::{Happening, happenings, named};
+use crate::happening::{Happening, happenings, happens_once};
 use crate::source::Source;
 use crate::weigh::{Account, Repeated, conclude, hold, settle, without_presumption};
+use crate::words::named;
 
 pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
     let held = claims.held().iter();
@@ -44,6 +45,10 @@ fn compare<'a>(
     let (relation, remark) = hold(&claim.when, &when);
     if relation != Relation::Differs {
         return account.holds(relation, remark);
+    }
+    if !happens_once(&claim.kind, claim.subject.as_deref()) {
+        let why = "another one of that kind may be meant".to_owned();
+        return account.holds(Relation::Unclear, Some(why));
     }
     let known = claims.timeline().fact(account.seq).is_some_and(|fact| {
         account.source == Source::OwnRecord && fact.recorded.unix() < held.at().interval().start
@@ -123,6 +128,21 @@ mod tests {
         assert_eq!(against("2024-11-11T10:00Z", "2024-11-11Z"), Verdict::Undetermined);
         assert_eq!(against("2024-11-11T10:00Z", "2024-11-11T20:00"), Verdict::Undetermined);
         assert_eq!(against("2024-11-10Z", "2024-11-11"), Verdict::Undetermined);
+    }
+
+    #[test]
+    fn what_happens_many_times_is_not_contradicted_by_another_one() {
+        for (kind, subject) in [("legal.notice", None), ("legal", Some("letter"))] {
+            let mut book = own();
+            let notice = json!({ "to": ["subscribers"], "about": "it", "instrument": "letter" });
+            fact(&mut book, "legal.notice", "2024-11-11Z", notice);
+            let mut claim = json!({ "says": "occurred", "kind": kind, "when": "2024-11-13Z" });
+            if let Some(subject) = subject {
+                claim["subject"] = subject.into();
+            }
+            said(&mut book, 4, SAID, claim);
+            assert_eq!(verdict(&book, "T401"), Verdict::Undetermined, "{kind}");
+        }
     }
 
     #[test]

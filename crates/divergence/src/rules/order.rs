@@ -7,8 +7,9 @@ use tally_ledger::time::Instant;
 use super::ORDER;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
-use crate::happening::{Happening, happenings, named};
+use crate::happening::{Happening, happenings, happens_once};
 use crate::weigh::{Account, Repeated, conclude, settle, without_presumption};
+use crate::words::named;
 
 pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
     let held = claims.held().iter();
@@ -30,6 +31,13 @@ fn order<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Order) -> Finding {
         accounts.extend(seconds.iter().flat_map(|second| pair(first, second)));
     }
     settle(&mut accounts, Repeated::Unclear);
+    let once = |event: &Event| happens_once(&event.kind, event.subject.as_deref());
+    if !(once(&claim.before) && once(&claim.after)) {
+        for account in accounts.iter_mut().filter(|a| a.relation == Relation::Differs) {
+            account.relation = Relation::Unclear;
+            account.remark = Some("others of that kind may be meant".to_owned());
+        }
+    }
     let stated = format!("{} before {}", words(&claim.before), words(&claim.after));
     conclude(&ORDER, claims, held, &stated, &accounts)
 }
@@ -72,39 +80,51 @@ mod tests {
     use crate::finding::Verdict;
     use crate::probe::{fact, only, own, said};
 
-    /// Returns the finding that subscribers were told before the press, with both recorded.
-    fn told(subscribers: &[&str], press: &str) -> crate::finding::Finding {
+    /// Returns the finding that an order was served before it took effect, with both recorded.
+    fn served(times: &[&str], effective: &str) -> crate::finding::Finding {
         let mut book = own();
-        for at in subscribers {
-            let notice = json!({ "to": ["subscribers"], "about": "revocation" });
-            fact(&mut book, "legal.notice", at, notice);
+        for (step, at) in times.iter().map(|at| ("served", *at)).chain([("effective", effective)]) {
+            let step = json!({ "instrument": "order", "step": step });
+            fact(&mut book, "legal.step", at, step);
         }
-        let body = json!({ "milestone": "root_programs_informed" });
-        fact(&mut book, "incident.milestone", press, body);
-        let claim = json!({ "says": "order", "before": { "kind": "legal.notice" },
-                            "after": { "kind": "incident.milestone.root_programs_informed" } });
+        let claim = json!({ "says": "order",
+            "before": { "kind": "legal.step.served", "subject": "order" },
+            "after": { "kind": "legal.step.effective", "subject": "order" } });
         said(&mut book, 4, "2024-08-05Z", claim);
         only(&book, "T402")
     }
 
     #[test]
     fn the_order_of_the_record_tallies_or_diverges() {
-        let finding = told(&["2024-08-01T14:00Z"], "2024-08-01T15:00Z");
+        let finding = served(&["2024-08-01T14:00Z"], "2024-08-01T15:00Z");
         assert_eq!(finding.verdict, Verdict::Tallies);
-        let finding = told(&["2024-08-01T15:00Z"], "2024-08-01T14:20Z");
+        let finding = served(&["2024-08-01T15:00Z"], "2024-08-01T14:20Z");
         assert_eq!(finding.verdict, Verdict::Diverges);
         assert_eq!(finding.evidence.len(), 2);
     }
 
     #[test]
     fn times_that_overlap_or_repeat_do_not_show_which_came_first() {
-        assert_eq!(told(&["2024-08-01Z"], "2024-08-01T14:20Z").verdict, Verdict::Undetermined);
+        assert_eq!(served(&["2024-08-01Z"], "2024-08-01T14:20Z").verdict, Verdict::Undetermined);
         let twice = ["2024-08-01T13:00Z", "2024-08-01T16:00Z"];
-        assert_eq!(told(&twice, "2024-08-01T14:20Z").verdict, Verdict::Undetermined);
+        assert_eq!(served(&twice, "2024-08-01T14:20Z").verdict, Verdict::Undetermined);
+    }
+
+    #[test]
+    fn what_happens_many_times_is_not_contradicted_by_another_one() {
+        let mut book = own();
+        let notice = json!({ "to": ["subscribers"], "about": "revocation" });
+        fact(&mut book, "legal.notice", "2024-08-01T15:00Z", notice);
+        let body = json!({ "milestone": "identified" });
+        fact(&mut book, "incident.milestone", "2024-08-01T14:20Z", body);
+        let claim = json!({ "says": "order", "before": { "kind": "legal.notice" },
+                            "after": { "kind": "incident.milestone.identified" } });
+        said(&mut book, 4, "2024-08-05Z", claim);
+        assert_eq!(only(&book, "T402").verdict, Verdict::Undetermined);
     }
 
     #[test]
     fn an_order_of_which_one_half_is_not_recorded_is_unsupported() {
-        assert_eq!(told(&[], "2024-08-01T14:20Z").verdict, Verdict::Unsupported);
+        assert_eq!(served(&[], "2024-08-01T14:20Z").verdict, Verdict::Unsupported);
     }
 }

@@ -2,7 +2,6 @@
 
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::Kind;
-use tally_ledger::payload::Basis;
 use tally_ledger::replay::{Fact, Timeline, shares_incident};
 use tally_ledger::time::{Instant, Interval, When};
 use tally_ledger::verify::Completeness;
@@ -16,10 +15,11 @@ use super::mention::orders_during;
 use super::{PROMISE, Rule};
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
-use crate::happening::{Happening, happenings, named};
+use crate::happening::{Happening, happenings, happens_once};
 use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
 use crate::weigh::{Account, Decision, Repeated, decide, found, settle, without_presumption};
+use crate::words::{name, named, quoted};
 
 /// What somebody promised to do or to avoid, in a claim or in a recorded commitment.
 #[derive(Debug, Clone)]
@@ -84,12 +84,9 @@ impl<'a> Promise<'a> {
             return false;
         };
         let same = made.to == self.duty && made.what == self.what && made.subject == self.subject;
-        let cites = match fact.basis() {
-            Basis::Stated(citations) => citations.iter().any(|c| self.perspective.is_itself(c)),
-            _ => false,
-        };
+        let cites = claims.cited(fact).iter().any(|cited| self.perspective.is_itself(cited));
         let own = || {
-            let backing = self.perspective.backing(claims.timeline(), fact);
+            let backing = claims.backing(&self.perspective, fact);
             backing.is_some_and(|backing| backing.source == Source::OwnRecord)
         };
         same && (cites || own())
@@ -99,17 +96,19 @@ impl<'a> Promise<'a> {
     pub(crate) fn words(&self) -> String {
         match self.what.parse() {
             Ok(kind) => named(&kind, self.subject.as_deref()),
-            Err(_) => self.what.clone(),
+            Err(_) => name(&self.what),
         }
     }
 
     /// Returns why a difference from the promise decides nothing, if that is so.
     pub(crate) fn reserve(&self) -> Option<(Verdict, String)> {
         if let Some(condition) = &self.condition {
+            let condition = quoted(condition);
             let why = format!("made under a condition that nothing decides: {condition}");
             return Some((Verdict::Undetermined, why));
         }
         if let (Some(scope), None) = (&self.scope, &self.subject) {
+            let scope = quoted(scope);
             let why = format!("made for a scope that entries do not state: {scope}");
             return Some((Verdict::Undetermined, why));
         }
@@ -204,6 +203,13 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
     }
     let mut accounts: Vec<Account<'_>> =
         found.into_iter().filter_map(|happening| compare(promise, happening)).collect();
+    let one = promise.kind().is_some_and(|kind| happens_once(&kind, promise.subject.as_deref()));
+    if !one && !absence_shows(claims, &promise.perspective) {
+        for account in accounts.iter_mut().filter(|a| a.relation == Relation::Differs) {
+            account.relation = Relation::Unclear;
+            account.remark = Some("an earlier one of that kind may not be recorded".to_owned());
+        }
+    }
     // What can be completed once only, and is recorded twice, was not completed the first time.
     let once = promise.what == "revocation.completed";
     settle(&mut accounts, if once { Repeated::Unclear } else { Repeated::Agrees });
@@ -213,7 +219,8 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
 /// Returns what the speaker recorded of having kept the promise.
 fn kept<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Happening<'a>> {
     let commitments = linked(claims, promise);
-    let backed = claims.backed(&promise.perspective).into_iter();
+    let backed = claims.backed(&promise.perspective);
+    let backed = backed.map(|(found, backing)| (found.fact, backing));
     let kept = backed.filter(|(fact, backing)| {
         let Some(Body::CommitmentKept(kept)) = fact.body() else {
             return false;
@@ -525,6 +532,34 @@ mod tests {
             let finding = findings(&book, "T101", Some("2025-01-01T00:00:00Z")).remove(0);
             assert_eq!(finding.verdict, expected, "{url}");
         }
+    }
+
+    #[test]
+    fn a_late_one_of_many_does_not_show_that_none_was_in_time() {
+        let claim = json!({ "says": "will", "what": "legal.notice", "due": "2024-08-03T19:30Z" });
+        for (book, expected) in [(observer(), Verdict::Undetermined), (own(), Verdict::Diverges)] {
+            let mut book = book;
+            said(&mut book, 0, MADE, claim.clone());
+            let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+            comment(&mut book, speaker, 9, "2025-04-04Z", json!({}));
+            let notice = json!({ "to": ["subscribers"], "about": "revocation" });
+            stated(&mut book, 9, "legal.notice", "2024-08-03T20:47Z", notice);
+            assert_eq!(verdict(&book, "T101"), expected);
+        }
+    }
+
+    #[test]
+    fn a_promise_is_as_old_as_the_text_that_first_made_it() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        done(&mut book, "2024-08-03T18:00Z");
+        let mut claim = will(json!({}));
+        claim["origin"] = "declared".into();
+        book.record(json!({ "kind": "statement.revised", "incident": "x", "body": {
+            "id": "c0", "revised": "2024-08-20T00:00Z", "claims": [claim] } }));
+        let finding = only(&book, "T101");
+        assert_eq!(finding.verdict, Verdict::Tallies);
+        assert_eq!(finding.statement.unwrap().published.at(), "2024-07-31T00:45");
     }
 
     #[test]

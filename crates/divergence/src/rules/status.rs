@@ -16,6 +16,7 @@ use crate::length::between;
 use crate::point::{Moment, Point, Position, latest};
 use crate::source::Source;
 use crate::weigh::{Account, Decision, conclude, found, unsupported, weigh};
+use crate::words::{name, quoted};
 
 /// The status of an item that is done.
 const COMPLETE: &str = "Complete";
@@ -27,7 +28,7 @@ pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Findin
             let moment = Moment::of(held, a.as_of.as_ref());
             let accounts = accounts(claims, held, &moment, &a.item, &a.status);
             let as_of = a.as_of.as_ref().map_or(String::new(), |at| format!(" as of {at}"));
-            let stated = format!("{} {}{as_of}", a.item, a.status);
+            let stated = format!("{} {}{as_of}", name(&a.item), name(&a.status));
             Some(conclude(&STATUS, claims, held, &stated, &accounts))
         }
         _ => None,
@@ -53,6 +54,11 @@ fn accounts<'a>(
     claimed: &str,
 ) -> Vec<Account<'a>> {
     let points = points(claims, held, moment, item);
+    let Some(claimed) = term(claimed) else {
+        let why = "the claim uses none of the CCADB's terms";
+        let accounts = points.into_iter().map(|point| point.account);
+        return accounts.map(|a| a.holds(Relation::Unclear, Some(why.to_owned()))).collect();
+    };
     let sources: BTreeSet<Source> = points.iter().map(|point| point.account.source).collect();
     let mut accounts = Vec::new();
     for source in sources {
@@ -73,6 +79,11 @@ fn accounts<'a>(
     accounts
 }
 
+/// Returns the CCADB's term for a status, in whatever case it is written.
+fn term(status: &str) -> Option<&'static str> {
+    ActionStatus::WORDS.iter().copied().find(|term| term.eq_ignore_ascii_case(status.trim()))
+}
+
 /// Returns every status that is recorded or stated of an item.
 fn points<'a>(
     claims: &Claims<'a>,
@@ -88,9 +99,10 @@ fn points<'a>(
     };
     let shown = |status: &str, when: Option<&When>| {
         let since = when.map_or(String::new(), |when| format!(", {when}"));
-        format!("{item} {status}{since}")
+        format!("{} {status}{since}", name(item))
     };
-    for (fact, backing) in claims.backed(&held.perspective) {
+    for (found, backing) in claims.backed(&held.perspective) {
+        let fact = found.fact;
         let status: &ActionStatus = match fact.body() {
             Some(Body::ActionOpened(body)) if body.id == item => &body.status,
             Some(Body::ActionStatus(body)) if body.id == item => &body.status,
@@ -102,9 +114,14 @@ fn points<'a>(
     }
     for (other, backing) in claims.others(&held.perspective) {
         let (status, when) = match &other.claim.assertion {
-            Assertion::Status(a) if a.item == item => (a.status.as_str(), a.as_of.as_ref()),
-            Assertion::AllComplete(a) if a.items.iter().any(|i| i == item) => (COMPLETE, None),
+            Assertion::Status(a) if a.item == item => (term(&a.status), a.as_of.as_ref()),
+            Assertion::AllComplete(a) if a.items.iter().any(|i| i == item) => {
+                (Some(COMPLETE), None)
+            }
             _ => continue,
+        };
+        let Some(status) = status else {
+            continue;
         };
         let when = when.unwrap_or(other.at());
         let text = shown(status, Some(when));
@@ -200,7 +217,7 @@ fn all_complete<'a>(claims: &Claims<'a>, held: &Held<'a>, named: &[String]) -> F
     let items = if named.is_empty() { open_items(claims, held) } else { named.to_vec() };
     let stated = match named {
         [] => "all items complete".to_owned(),
-        named => format!("all complete: {}", named.join(", ")),
+        named => quoted(&format!("all complete: {}", named.join(", "))),
     };
     let mut all: Vec<Account<'_>> = Vec::new();
     let mut worst: Option<(Verdict, usize, String)> = None;
@@ -210,7 +227,7 @@ fn all_complete<'a>(claims: &Claims<'a>, held: &Held<'a>, named: &[String]) -> F
         let weighed = weigh(&accounts);
         let verdict = weighed.map_or(Verdict::Unsupported, |weighed| weighed.verdict);
         let lead = all.len() + weighed.map_or(0, |weighed| weighed.lead);
-        let words = weighed.map_or(format!("nothing of {item}"), |weighed| {
+        let words = weighed.map_or(format!("nothing of {}", name(item)), |weighed| {
             let account = &accounts[weighed.lead];
             let remark = account.remark.as_ref().map(|remark| format!(" ({remark})"));
             format!("{}{}", account.shown, remark.unwrap_or_default())
@@ -309,6 +326,17 @@ mod tests {
         status(&mut book, "Ongoing", "2025-06-01");
         said(&mut book, 4, SAID, is("Complete"));
         assert_eq!(verdict(&book, "T201"), Verdict::Changed);
+    }
+
+    #[test]
+    fn a_status_is_compared_in_the_ccadbs_terms_alone() {
+        for (claimed, expected) in [("complete", Verdict::Tallies), ("Done", Verdict::Undetermined)]
+        {
+            let mut book = own();
+            opened(&mut book, "ai-3", "Complete");
+            said(&mut book, 4, SAID, is(claimed));
+            assert_eq!(verdict(&book, "T201"), expected, "{claimed}");
+        }
     }
 
     #[test]

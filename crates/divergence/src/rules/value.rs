@@ -9,6 +9,7 @@ use super::VALUE;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
 use crate::weigh::{Account, Repeated, conclude, hold, settle};
+use crate::words::{name, quoted};
 
 pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
     let held = claims.held().iter();
@@ -21,18 +22,20 @@ pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Findin
 
 fn value<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Attribute) -> Finding {
     let mut accounts: Vec<Account<'_>> = Vec::new();
-    for (fact, backing) in claims.backed(&held.perspective) {
+    for (found, backing) in claims.backed(&held.perspective) {
+        let fact = found.fact;
         let named = fact.subject() == Some(claim.subject.as_str());
         let body = fact.body().filter(|_| named).map(tally_ledger::vocabulary::Body::to_json);
         let member = body.and_then(|body| body.get(&claim.attribute).cloned());
         if let Some(member) = member {
             let (relation, remark) = compare(&claim.value, &member);
-            let account = Account::of_fact(fact, backing, shown(&member));
+            let account = Account::of_fact(fact, backing, quoted(&shown(&member)));
             accounts.push(account.holds(relation, remark));
         }
     }
     settle(&mut accounts, Repeated::Agrees);
-    let stated = format!("{} of {}: {}", claim.attribute, claim.subject, claim.value);
+    let stated =
+        format!("{} of {}: {}", name(&claim.attribute), name(&claim.subject), quoted(&claim.value));
     conclude(&VALUE, claims, held, &stated, &accounts)
 }
 
