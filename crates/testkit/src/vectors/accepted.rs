@@ -5,7 +5,7 @@ use tally_ledger::payload::Event;
 
 use super::effects::{granted, revoked, succeeded};
 use super::ledger;
-use super::payloads::{digests, file, hidden_no, hide, stated};
+use super::payloads::{digests, disclosures, file, hidden_no, hide, stated};
 use crate::forge::{Forge, event, genesis, key, note, vkey};
 use crate::keyring::{self, author, checkpoint, thumbprint};
 use crate::value::{bytes, hash, list, map, set, some_hash};
@@ -88,14 +88,14 @@ const NOTES: &[Row] = &[
     }),
     ("ok-64-disclosures", "as many disclosures as there may be", |v| {
         set(v, "kind", "seal.revealed");
-        set(v, "body", map([("disclosures", list(vec![bytes(b"a"); 64]))]));
+        set(v, "body", map([("disclosures", disclosures(64))]));
     }),
     ("ok-disclosures-of-no-list", "a body that replay gives no effect", |v| {
         set(v, "kind", "seal.revealed");
         set(v, "body", map([("disclosures", 65.into())]));
     }),
     ("ok-65-disclosures-elsewhere", "the limit is on seal.revealed alone", |v| {
-        set(v, "body", map([("disclosures", list(vec![bytes(b"a"); 65]))]));
+        set(v, "body", map([("disclosures", disclosures(65))]));
     }),
     ("ok-on-feeds-twice", "a feed twice in on", |v| {
         let feeds = list(["bug-1"; 8]);

@@ -184,69 +184,44 @@ fn roles() -> Vec<Vector> {
 }
 
 fn geneses() -> Vec<Vector> {
-    let at_0 = |name: &str, code, about: &str, kind: &str, body: Value, by: &SigningKey| {
-        let feed = if kind.starts_with("ledger.") { "ledger" } else { "bug-1" };
-        refused(name, code, about, Forge::empty(), (&[feed], kind, body), by)
+    let (auditor, stranger) = (keyring::key("auditor"), keyring::key("stranger"));
+    let of_keys = |keys: [Value; 3]| {
+        let mut body = genesis();
+        set(&mut body, "keys", list(keys));
+        body
     };
-    let mut with_auditor = genesis();
-    let auditor = keyring::key("auditor");
-    let keys = [
-        key(&author(), &["operator", "compliance"]),
-        key(&checkpoint(), &["checkpoint"]),
-        key(&auditor, &["auditor"]),
+    let own = || key(&checkpoint(), &["checkpoint"]);
+    let first = key(&author(), &["operator", "compliance"]);
+    let with_auditor = of_keys([first, own(), key(&auditor, &["auditor"])]);
+    let twice = [key(&author(), &["compliance"]), key(&author(), &["operator"]), own()];
+    let listed_twice = of_keys(twice);
+    let row = |name: &str, code, about: &str, body: &Value, by: &SigningKey| {
+        let last = (&["ledger"][..], "ledger.genesis", body.clone());
+        refused(name, code, about, Forge::empty(), last, by)
+    };
+    let (usual, code) = (genesis(), Code::Authority);
+    let mut vectors = vec![
+        row("genesis-by-stranger", Code::Key, "a key that it does not grant", &usual, &stranger),
+        row("genesis-by-no-operator", code, "without operator", &with_auditor, &auditor),
+        row("genesis-by-its-checkpoint-key", code, "its own key", &usual, &checkpoint()),
+        row(
+            "genesis-signer-listed-twice",
+            code,
+            "its key stands there twice, first without operator",
+            &listed_twice,
+            &author(),
+        ),
     ];
-    set(&mut with_auditor, "keys", list(keys));
+    let again = (&["ledger"][..], "ledger.genesis", usual);
     let grant = granted(&key(&auditor, &["auditor"]));
-    vec![
-        at_0(
-            "genesis-by-stranger",
-            Code::Key,
-            "by a key that it does not grant",
-            "ledger.genesis",
-            genesis(),
-            &keyring::key("stranger"),
-        ),
-        at_0(
-            "genesis-by-no-operator",
-            Code::Authority,
-            "by its own key without operator",
-            "ledger.genesis",
-            with_auditor,
-            &auditor,
-        ),
-        at_0(
-            "genesis-by-its-checkpoint-key",
-            Code::Authority,
-            "by its own checkpoint key",
-            "ledger.genesis",
-            genesis(),
-            &checkpoint(),
-        ),
-        at_0(
-            "first-entry-a-note",
-            Code::Key,
-            "another kind at seq 0",
-            "example.note",
-            text(),
-            &author(),
-        ),
-        at_0(
-            "first-entry-a-grant",
-            Code::Key,
-            "another kind at seq 0",
-            "ledger.key",
-            grant,
-            &author(),
-        ),
-        refused(
-            "genesis-twice",
-            Code::Authority,
-            "a second genesis",
-            ledger(),
-            (&["ledger"], "ledger.genesis", genesis()),
-            &author(),
-        ),
-    ]
+    let grant = (&["ledger"][..], "ledger.key", grant);
+    let (about, empty) = ("another kind at seq 0", Forge::empty);
+    vectors.extend([
+        refused("genesis-twice", code, "a second genesis", ledger(), again, &author()),
+        refused("first-entry-a-note", Code::Key, about, empty(), noted(), &author()),
+        refused("first-entry-a-grant", Code::Key, about, empty(), grant, &author()),
+    ]);
+    vectors
 }
 
 /// The end of a ledger, and what a named next asks of it.

@@ -212,9 +212,14 @@ const BODIES: &[Row] = &[
     }),
     ("disclosures-65", "65 disclosures", |v| {
         set(v, "kind", "seal.revealed");
-        set(v, "body", map([("disclosures", list(vec![bytes(b"a"); 65]))]));
+        set(v, "body", map([("disclosures", disclosures(65))]));
     }),
 ];
+
+/// Returns that many disclosures.
+pub(super) fn disclosures(count: u8) -> Value {
+    list((0..count).map(|n| bytes(cbor::encode(&list([bytes([n; 16]), n.into()])))))
+}
 
 pub(super) fn hidden_no(n: u8) -> Value {
     hidden(&some_hash(&format!("hidden {n}")))
