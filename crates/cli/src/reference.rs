@@ -12,22 +12,27 @@ const WIDTH: usize = 80;
 const INTRODUCTION: &str = "\
 # Commands
 
-Each command with its help, as `-h` prints it; `--help` prints it with more room. This page is made from the program:
+Each command with its help, as `-h` prints it; `--help` prints it with more room. This page is
+made from the program:
 
 ```
 cargo run -p tally-cli --example reference > docs/CLI.md
 ```
 
-**Results** go to standard output, talk and errors to standard error. `--format json` gives JSON with a schema number.
-An error is one line that begins `error:`, and one that begins `hint:` says what to do about it; then nothing was changed.
+**Results** go to standard output, talk and errors to standard error. `--format json` gives JSON
+with a schema number. An error is one line that begins `error:`, and one that begins `hint:`
+says what to do about it; then nothing was changed.
 
-**Exit status**: 0 clean · 1 divergences found · 2 could not run · 3 the ledger failed verification, or a pin was not met.
+**Exit status**: 0 clean · 1 divergences found · 2 could not run · 3 the ledger failed
+verification, or a pin was not met.
 
-**Times** are written as precisely as their source has them: `2026`, `2026-01`, `2026-01-31`, `2026-01-31T12:00`, with the
-zone at the end (`Z`, `+01:00`) if the source states one; a range `A/B`, `../B` (not later than B) or `A/..` (not before A).
+**Times** are written as precisely as their source has them: `2026`, `2026-01`, `2026-01-31`,
+`2026-01-31T12:00`, with the zone at the end (`Z`, `+01:00`) if the source states one; a range
+`A/B`, `../B` (not later than B) or `A/..` (not before A).
 
-**Environment**: `TALLY_LEDGER`, the ledger directory to write to · `TALLY_CONFIG_DIR`, the folder of the trust store, else
-`$XDG_CONFIG_HOME/tally`, else `~/.config/tally` · `COLUMNS`, the width of text, 80 if it is not set · `NO_COLOR`, no colour.
+**Environment**: `TALLY_LEDGER`, the ledger directory to write to · `TALLY_CONFIG_DIR`, the
+folder of the trust store, else `$XDG_CONFIG_HOME/tally`, else `~/.config/tally` · `COLUMNS`,
+the width of text, 80 if it is not set · `NO_COLOR`, no colour.
 ";
 
 /// Returns the reference in Markdown. It depends on nothing but the program.
