@@ -85,7 +85,8 @@ fn without(gone: impl Fn(&Value) -> bool) -> String {
                 None => continue,
             }
         }
-        lines += &format!("{document}\n");
+        lines.push_str(&document.to_string());
+        lines.push('\n');
     }
     lines
 }

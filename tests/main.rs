@@ -1,4 +1,5 @@
 //! The tests that look at the whole: one binary, one module for each purpose.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod case_sources;
 mod cli;

@@ -33,7 +33,7 @@ fn the_reference_shows_what_each_command_prints_as_its_help() {
         }
     }
     fn spaced(path: &[&str]) -> String {
-        path.iter().map(|word| format!(" {word}")).collect()
+        path.iter().flat_map(|word| [" ", word]).collect()
     }
     holds(&Tally::command(), &[], &Place::empty(), &page());
 }
