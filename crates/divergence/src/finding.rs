@@ -208,7 +208,7 @@ pub(crate) fn cited(fact: &Fact) -> Vec<Citation> {
 /// A claim, or an absence, held against the facts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// A name that survives a rerun: see [`Finding::identify`].
+    /// A name that survives a rerun: it covers the rule, the claim and the entries, not the words.
     pub id: Hash,
     /// The code of the rule.
     pub code: &'static str,
