@@ -112,14 +112,15 @@ impl<'a> Claims<'a> {
         from.backing(self.timeline, self.index.fact(fact.seq)?)
     }
 
-    /// Returns the facts that do not rest on nothing but the speaker's statement itself, each with
-    /// what stands behind it.
+    /// Returns those of the facts that are `wanted` and do not rest on nothing but the speaker's
+    /// statement itself, each with what stands behind it.
     pub(crate) fn backed(
         &self,
         from: &Perspective<'a>,
-    ) -> impl Iterator<Item = (&Indexed<'a>, Backing<'a>)> {
-        let found = self.index.within(from.feeds).into_iter();
-        found.filter_map(|found| Some((found, from.backing(self.timeline, found)?)))
+        wanted: impl Fn(&Indexed<'a>) -> bool,
+    ) -> Vec<(&Indexed<'a>, Backing<'a>)> {
+        let found = self.index.within(from.feeds).into_iter().filter(|found| wanted(found));
+        found.filter_map(|found| Some((found, from.backing(self.timeline, found)?))).collect()
     }
 
     /// Returns the claims of the other statements of the same incidents that still stand.

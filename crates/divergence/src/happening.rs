@@ -6,6 +6,7 @@ use tally_ledger::time::When;
 use tally_ledger::vocabulary::occurrence::covers;
 
 use crate::claims::Claims;
+use crate::index::Indexed;
 use crate::source::{Party, Perspective};
 use crate::weigh::Account;
 
@@ -29,7 +30,11 @@ pub(crate) fn happenings<'a>(
         covers(kind, kind_found) && (subject.is_none() || subject == subject_found)
     };
     let mut found = Vec::new();
-    for (indexed, backing) in claims.backed(from) {
+    let wanted = |indexed: &Indexed<'_>| {
+        let mut happened = indexed.occurrences.iter();
+        happened.any(|occurrence| meant(&occurrence.kind, occurrence.subject.as_deref()))
+    };
+    for (indexed, backing) in claims.backed(from, wanted) {
         let fact = indexed.fact;
         // Without a subject, a promise to publish is kept by the speaker's own texts alone.
         if subject.is_none() && kind.family() == "statement" {

@@ -32,8 +32,10 @@ pub(crate) struct Cited<'a> {
 /// The facts and statements of a ledger.
 #[derive(Debug)]
 pub(crate) struct Index<'a> {
-    facts: BTreeMap<u64, Indexed<'a>>,
-    incidents: BTreeMap<&'a FeedId, Vec<u64>>,
+    /// Ascending by seq.
+    facts: Vec<Indexed<'a>>,
+    /// The positions of the facts of each incident.
+    incidents: BTreeMap<&'a FeedId, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
@@ -54,10 +56,10 @@ impl<'a> Index<'a> {
                 Cited { place: Some(place), seq: None, statement }
             }
         };
-        let mut index = Self { facts: BTreeMap::new(), incidents: BTreeMap::new() };
-        for fact in timeline.facts() {
+        let mut index = Self { facts: Vec::new(), incidents: BTreeMap::new() };
+        for (at, fact) in timeline.facts().iter().enumerate() {
             for feed in fact.feeds.iter().filter(|feed| feed.is_incident()) {
-                index.incidents.entry(feed).or_default().push(fact.seq);
+                index.incidents.entry(feed).or_default().push(at);
             }
             let occurrences = fact.body().map(|body| body.occurrences(fact.occurred()));
             let cited = match fact.basis() {
@@ -65,22 +67,23 @@ impl<'a> Index<'a> {
                 Basis::Own | Basis::Measured(_) => Vec::new(),
             };
             let occurrences = occurrences.unwrap_or_default();
-            index.facts.insert(fact.seq, Indexed { fact, occurrences, cited });
+            index.facts.push(Indexed { fact, occurrences, cited });
         }
         index
     }
 
     /// Returns the fact of an entry.
     pub(crate) fn fact(&self, seq: u64) -> Option<&Indexed<'a>> {
-        self.facts.get(&seq)
+        let at = self.facts.binary_search_by_key(&seq, |found| found.fact.seq).ok()?;
+        self.facts.get(at)
     }
 
     /// Returns the facts of the incidents among `feeds`, ascending by seq.
     pub(crate) fn within(&self, feeds: &[FeedId]) -> Vec<&Indexed<'a>> {
-        let seqs = feeds.iter().filter_map(|feed| self.incidents.get(feed)).flatten();
-        let mut seqs: Vec<u64> = seqs.copied().collect();
-        seqs.sort_unstable();
-        seqs.dedup();
-        seqs.iter().filter_map(|seq| self.facts.get(seq)).collect()
+        let incidents = feeds.iter().filter_map(|feed| self.incidents.get(feed));
+        let mut at: Vec<usize> = incidents.flatten().copied().collect();
+        at.sort_unstable();
+        at.dedup();
+        at.into_iter().map(|at| &self.facts[at]).collect()
     }
 }

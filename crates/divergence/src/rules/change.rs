@@ -9,6 +9,7 @@ use tally_ledger::vocabulary::commitment::Change as Word;
 use super::promise::Promise;
 use crate::claims::Claims;
 use crate::happening::happens_once;
+use crate::index::Indexed;
 use crate::source::{Backing, Source};
 use crate::weigh::Account;
 use crate::words::quoted;
@@ -48,7 +49,13 @@ impl Change<'_> {
 pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
     let commitments = linked(claims, promise);
     let mut changes = Vec::new();
-    for (found, backing) in claims.backed(&promise.perspective) {
+    let wanted = |found: &Indexed<'_>| {
+        matches!(
+            found.fact.body(),
+            Some(Body::CommitmentChanged(_) | Body::CommitmentWithdrawn(_) | Body::ActionStatus(_))
+        )
+    };
+    for (found, backing) in claims.backed(&promise.perspective, wanted) {
         let fact = found.fact;
         let own = matches!(backing.source, Source::OwnRecord | Source::OwnStatement);
         if let Some(how) = fact.body().filter(|_| own).and_then(|body| {

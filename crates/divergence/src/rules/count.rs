@@ -12,6 +12,7 @@ use tally_ledger::vocabulary::words::{Metric, Qualifier, Unit};
 use super::COUNT;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
+use crate::index::Indexed;
 use crate::point::{Moment, Point, Position, latest};
 use crate::source::Source;
 use crate::weigh::{Account, conclude};
@@ -74,9 +75,11 @@ fn points<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Count) -> Vec<Point<
         let position = moment.position(when, &account);
         points.push(Point { value: number, when: when.cloned(), account, position });
     };
-    for (found, backing) in claims.backed(&held.perspective) {
+    let scope = held.claim.scope.as_deref();
+    let wanted = |found: &Indexed<'_>| recorded(found.fact, claim, scope).is_some();
+    for (found, backing) in claims.backed(&held.perspective, wanted) {
         let fact = found.fact;
-        if let Some((number, when)) = recorded(fact, claim, held.claim.scope.as_deref()) {
+        if let Some((number, when)) = recorded(fact, claim, scope) {
             add(number, when, Account::of_fact(fact, backing, String::new()));
         }
     }

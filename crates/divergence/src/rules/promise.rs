@@ -16,6 +16,7 @@ use super::{PROMISE, Rule};
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
 use crate::happening::{Happening, happenings, happens_once};
+use crate::index::Indexed;
 use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
 use crate::weigh::{Account, Decision, Repeated, decide, found, settle, without_presumption};
@@ -219,7 +220,8 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
 /// Returns what the speaker recorded of having kept the promise.
 fn kept<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Happening<'a>> {
     let commitments = linked(claims, promise);
-    let backed = claims.backed(&promise.perspective);
+    let wanted = |found: &Indexed<'_>| matches!(found.fact.body(), Some(Body::CommitmentKept(_)));
+    let backed = claims.backed(&promise.perspective, wanted).into_iter();
     let backed = backed.map(|(found, backing)| (found.fact, backing));
     let kept = backed.filter(|(fact, backing)| {
         let Some(Body::CommitmentKept(kept)) = fact.body() else {

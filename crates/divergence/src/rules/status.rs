@@ -12,6 +12,7 @@ use tally_ledger::vocabulary::action::ActionStatus;
 use super::{ALL_COMPLETE, STATUS};
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, Verdict};
+use crate::index::Indexed;
 use crate::length::between;
 use crate::point::{Moment, Point, Position, latest};
 use crate::source::Source;
@@ -101,7 +102,8 @@ fn points<'a>(
         let since = when.map_or(String::new(), |when| format!(", {when}"));
         format!("{} {status}{since}", name(item))
     };
-    for (found, backing) in claims.backed(&held.perspective) {
+    let wanted = |found: &Indexed<'_>| found.fact.subject() == Some(item);
+    for (found, backing) in claims.backed(&held.perspective, wanted) {
         let fact = found.fact;
         let status: &ActionStatus = match fact.body() {
             Some(Body::ActionOpened(body)) if body.id == item => &body.status,

@@ -8,6 +8,7 @@ use tally_ledger::time::{Instant, When};
 use super::VALUE;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
+use crate::index::Indexed;
 use crate::weigh::{Account, Repeated, conclude, hold, settle};
 use crate::words::{name, quoted};
 
@@ -22,10 +23,10 @@ pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Findin
 
 fn value<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Attribute) -> Finding {
     let mut accounts: Vec<Account<'_>> = Vec::new();
-    for (found, backing) in claims.backed(&held.perspective) {
+    let wanted = |found: &Indexed<'_>| found.fact.subject() == Some(claim.subject.as_str());
+    for (found, backing) in claims.backed(&held.perspective, wanted) {
         let fact = found.fact;
-        let named = fact.subject() == Some(claim.subject.as_str());
-        let body = fact.body().filter(|_| named).map(tally_ledger::vocabulary::Body::to_json);
+        let body = fact.body().map(tally_ledger::vocabulary::Body::to_json);
         let member = body.and_then(|body| body.get(&claim.attribute).cloned());
         if let Some(member) = member {
             let (relation, remark) = compare(&claim.value, &member);
