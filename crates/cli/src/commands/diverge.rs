@@ -23,7 +23,7 @@ Example:
 A finding compares a text with a record; `tally explain CODE` tells how.")]
 pub struct DivergeArgs {
     /// A ledger directory, a bundle or an extract
-    #[arg(default_value = ".")]
+    #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 
     /// What is known beforehand

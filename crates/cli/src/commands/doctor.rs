@@ -14,7 +14,7 @@ use crate::ledger_dir::{LOCK_WAIT, waiting};
 #[derive(Debug, Clone, Args)]
 pub struct DoctorArgs {
     /// The ledger directory
-    #[arg(default_value = ".")]
+    #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub dir: PathBuf,
 
     /// Rebuild what is damaged from what is whole; damaged files are moved aside, never deleted

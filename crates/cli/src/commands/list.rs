@@ -23,7 +23,7 @@ pub struct ListArgs {
     pub what: What,
 
     /// A ledger directory, a bundle or an extract
-    #[arg(default_value = ".")]
+    #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 
     /// Only the entries of this incident

@@ -18,7 +18,7 @@ pub struct ShowArgs {
     pub entry: String,
 
     /// A ledger directory, a bundle or an extract
-    #[arg(default_value = ".")]
+    #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 
     /// What is known beforehand

@@ -18,7 +18,7 @@ use crate::source::{self, PinArgs};
 #[derive(Debug, Clone, Default, Args)]
 pub struct TimelineArgs {
     /// A ledger directory, a bundle or an extract
-    #[arg(default_value = ".")]
+    #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 
     /// Only the entries of this incident
