@@ -85,8 +85,13 @@ pub fn run(args: &DemoArgs, context: &mut Context) -> Result<Status, Failure> {
 ///
 /// As [`run`].
 pub fn build(dir: &Path, context: &mut Context) -> Result<(), Failure> {
+    // What is there already would be mixed with the case, or written over.
+    if fs::read_dir(dir).is_ok_and(|mut items| items.next().is_some()) {
+        return Err(Failure::new(format!("{} is not empty", dir.display()))
+            .hint("name a new folder, or leave out --dir"));
+    }
     fs::create_dir_all(dir).map_err(|e| Failure::io("create", dir, &e))?;
-    let start: Instant = AS_OF.parse().map_err(|e| Failure::new(format!("{e}")))?;
+    let start: Instant = AS_OF.parse().expect("the published instant is one");
     let clock = std::mem::replace(&mut context.clock, Clock::published(start));
     let config = context.config.replace(dir.join("config"));
     let built = steps(dir, context);

@@ -3,6 +3,7 @@
 use clap::Args;
 use tally_divergence::rules::{self, RULES};
 use tally_ledger::fault::Code;
+use tally_report::text::wrapped;
 
 use crate::context::Context;
 use crate::failure::{Failure, Status};
@@ -22,7 +23,9 @@ pub struct ExplainArgs {
 pub fn run(args: &ExplainArgs, context: &mut Context) -> Result<Status, Failure> {
     let Some(code) = &args.code else {
         for rule in RULES {
-            context.out.result(&format!("{:<18} {}: {}", rule.code, rule.family, rule.title))?;
+            let text = format!("{}: {}", rule.family, rule.title);
+            let line = wrapped(&format!("{:<18} ", rule.code), &text, context.out.width);
+            context.out.result(&line)?;
         }
         for code in Code::ALL {
             context.out.result(&format!("{:<18} fault of verification", code.name()))?;
@@ -30,15 +33,25 @@ pub fn run(args: &ExplainArgs, context: &mut Context) -> Result<Status, Failure>
         return Ok(Status::Clean);
     };
     if let Some(rule) = rules::rule(code) {
-        context.out.result(rule.explanation)?;
+        // The pages consist of paragraphs, broken where their files are.
+        let paragraphs = rule
+            .explanation
+            .trim_end()
+            .split("\n\n")
+            .map(|paragraph| wrapped("", &paragraph.replace('\n', " "), context.out.width));
+        let page: Vec<String> = paragraphs.collect();
+        context.out.result(&page.join("\n\n"))?;
         return Ok(Status::Clean);
     }
     match Code::ALL.into_iter().find(|fault| fault.name() == code) {
-        Some(fault) => context.out.result(&format!(
-            "{fault}: {}\n\nThe least (entry, step) is the first fault, in the order of \
-             docs/FORMAT.md, section 16.\nWhat precedes it still counts.",
-            fault.meaning()
-        ))?,
+        Some(fault) => {
+            let meaning = format!("{fault}: {}", fault.meaning());
+            context.out.result(&wrapped("", &meaning, context.out.width))?;
+            context.out.result(
+                "\nThe least (entry, step) is the first fault, in the order of docs/FORMAT.md,\n\
+                 section 16. What precedes it still counts.",
+            )?;
+        }
         None => {
             return Err(Failure::new(format!("no rule and no fault has the code {code:.40}"))
                 .hint("see all codes with: tally explain"));
