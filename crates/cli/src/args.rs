@@ -106,14 +106,25 @@ pub struct AuthorArgs {
 }
 
 impl AuthorArgs {
-    /// Reads the author's key.
+    /// Reads the author's key. It is read before the ledger is opened for writing, lest others wait
+    /// for the person who types the passphrase.
     ///
     /// # Errors
     ///
-    /// Fails if the key file or its passphrase does.
+    /// Fails if there is no ledger, and if the key file or its passphrase does.
     pub fn key(&self) -> Result<SigningKey, Failure> {
+        self.key_by(&Passphrases::new(self.passphrase.clone()))
+    }
+
+    /// Reads the author's key by passphrases that serve other key files too.
+    ///
+    /// # Errors
+    ///
+    /// As [`AuthorArgs::key`].
+    pub fn key_by(&self, passphrases: &Passphrases) -> Result<SigningKey, Failure> {
+        // Nobody is asked for a passphrase that there is no ledger for.
+        tally_store::Reader::open(&self.ledger)?;
         let path = self.author_key.clone().unwrap_or_else(|| ledger_dir::author_key(&self.ledger));
-        let passphrases = Passphrases::new(self.passphrase.clone());
         Ok(keyfile::read(&path, || passphrases.of_existing(&path))?)
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ed25519_dalek::SigningKey;
 use tally_ledger::bundle::{Form, Manifest};
 use tally_ledger::entry::Entry;
-use tally_ledger::fault::Code;
+use tally_ledger::fault::{Code, Fault};
 use tally_ledger::hash::Hash;
 use tally_ledger::head::Head;
 use tally_ledger::name::Origin;
@@ -170,15 +170,7 @@ impl LedgerDir {
     ///
     /// Fails if they do not: above all if their author may not sign the kind.
     pub fn check(&self, entries: &[Entry]) -> Result<(), Failure> {
-        self.ledger.continued_by(entries).map_err(|fault| {
-            let hint = match fault.code {
-                Code::Key | Code::Authority | Code::Effect => {
-                    "see who may sign what with: tally key list"
-                }
-                _ => "see what stands where with: tally list entries",
-            };
-            Failure::new(format!("nothing was written: {fault}")).hint(hint)
-        })
+        self.ledger.continued_by(entries).map_err(|fault| refused(&fault))
     }
 
     /// Writes entries that were signed in this order and [checked](Self::check), all of them or
@@ -256,6 +248,15 @@ impl LedgerDir {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns the failure of entries that do not continue their ledger.
+pub fn refused(fault: &Fault) -> Failure {
+    let hint = match fault.code {
+        Code::Key | Code::Authority | Code::Effect => "see who may sign what with: tally key list",
+        _ => "see what stands where with: tally list entries",
+    };
+    Failure::new(format!("nothing was written: {fault}")).hint(hint)
 }
 
 /// Returns what the trust store remembers of the ledger: its id and the largest checkpoint.

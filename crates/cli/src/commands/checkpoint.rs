@@ -47,18 +47,19 @@ impl CheckpointKeyArgs {
         self.checkpoint_key.clone().unwrap_or_else(|| ledger_dir::checkpoint_key(dir))
     }
 
-    /// Reads the checkpoint key.
+    /// Reads the checkpoint key of the ledger in `dir`.
     ///
     /// # Errors
     ///
-    /// Fails if the key file or its passphrase does.
+    /// Fails if there is no ledger, and if the key file or its passphrase does.
     pub fn read(
         &self,
         dir: &std::path::Path,
-        passphrase: &PassphraseArgs,
+        passphrases: &Passphrases,
     ) -> Result<SigningKey, Failure> {
+        // Nobody is asked for a passphrase that there is no ledger for.
+        tally_store::Reader::open(dir)?;
         let path = self.path(dir);
-        let passphrases = Passphrases::new(passphrase.clone());
         Ok(keyfile::read(&path, || passphrases.of_existing(&path))?)
     }
 }
@@ -69,6 +70,7 @@ impl CheckpointKeyArgs {
 ///
 /// Fails if the ledger does not hold, the key is not its checkpoint key, or the disk refuses.
 pub fn run(args: &CheckpointArgs, context: &mut Context) -> Result<Status, Failure> {
+    let key = args.key.read(&args.ledger, &Passphrases::new(args.passphrase.clone()))?;
     let mut ledger = LedgerDir::open(&args.ledger, context)?;
     let size = ledger.head().size();
     if let Some(stored) = ledger.reader().checkpoint(size)? {
@@ -76,7 +78,6 @@ pub fn run(args: &CheckpointArgs, context: &mut Context) -> Result<Status, Failu
         context.out.result(&stored.note)?;
         return Ok(Status::Clean);
     }
-    let key = args.key.read(&args.ledger, &args.passphrase)?;
     let checkpoint = ledger.sign_checkpoint(&[], &key)?;
     ledger.put_checkpoint(&checkpoint, context)?;
     context.out.result(&checkpoint.to_string())?;

@@ -21,6 +21,7 @@ use crate::commands::checkpoint::CheckpointKeyArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, LedgerDir, named_evidence};
+use crate::passphrase::Passphrases;
 
 /// The arguments of `tally export`.
 #[derive(Debug, Clone, Default, Args)]
@@ -115,6 +116,14 @@ fn extract(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
         return Err(Failure::new(format!("{reserved} is not an incident"))
             .hint("see the incidents with: tally list incidents"));
     }
+    context.out.talk(&format!(
+        "note: handing over incidents appends a `heads` entry and a checkpoint, which the author's \
+         key and the checkpoint key ({}) sign",
+        args.checkpoint.path(&args.author.ledger).display()
+    ));
+    let passphrases = Passphrases::new(args.author.passphrase.clone());
+    let author = args.author.key_by(&passphrases)?;
+    let checkpoint_key = args.checkpoint.read(&args.author.ledger, &passphrases)?;
     let mut ledger = LedgerDir::open(&args.author.ledger, context)?;
     for incident in &incidents {
         if !ledger.head().feeds().contains_key(incident) {
@@ -122,13 +131,6 @@ fn extract(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
                 .hint("see the incidents with: tally list incidents"));
         }
     }
-    context.out.talk(&format!(
-        "note: handing over incidents appends a `heads` entry and a checkpoint, which the author's \
-         key and the checkpoint key ({}) sign",
-        args.checkpoint.path(&args.author.ledger).display()
-    ));
-    let author = args.author.key()?;
-    let checkpoint_key = args.checkpoint.read(&args.author.ledger, &args.author.passphrase)?;
     let entry = ledger.sign(heads(&ledger, &incidents)?, context.clock.now()?, &author)?;
     ledger.check(std::slice::from_ref(&entry))?;
     let checkpoint = ledger.sign_checkpoint(std::slice::from_ref(&entry), &checkpoint_key)?;

@@ -45,7 +45,7 @@ enum KeyCommand {
 #[derive(Debug, Clone, Args)]
 struct ListArgs {
     /// A ledger directory, a bundle or an extract
-    #[arg(default_value = ".")]
+    #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     source: PathBuf,
 
     #[command(flatten)]
@@ -175,8 +175,8 @@ fn unpinned() -> PinArgs {
 
 /// Signs and appends an event of the ledger's own.
 fn write(author: &AuthorArgs, event: Event, context: &mut Context) -> Result<(), Failure> {
-    let mut ledger = LedgerDir::open(&author.ledger, context)?;
     let key = author.key()?;
+    let mut ledger = LedgerDir::open(&author.ledger, context)?;
     let entry = ledger.sign(event, context.clock.now()?, &key)?;
     ledger.check(std::slice::from_ref(&entry))?;
     ledger.append(&[entry])
@@ -189,6 +189,7 @@ fn list(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
         let keys: Vec<_> = authority.keys().iter().map(|(kid, record)| json(kid, record)).collect();
         let json = serde_json::json!({ "schema": 1, "keys": keys, "roles": authority.roles() });
         context.out.result(&format!("{json:#}"))?;
+        context.tell_verdict(&found);
         return Ok(found.status());
     }
     for (kid, record) in authority.keys() {
@@ -215,6 +216,7 @@ fn list(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
         let first = format!("  {role:<20} ");
         context.out.result(&wrapped(&first, &patterns.join(" "), context.out.width))?;
     }
+    context.tell_verdict(&found);
     Ok(found.status())
 }
 

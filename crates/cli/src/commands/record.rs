@@ -15,7 +15,7 @@ use crate::args::{AuthorArgs, FormatArgs};
 use crate::context::Context;
 use crate::document::{self, DOCUMENT_MAX, Written};
 use crate::failure::{Failure, Status};
-use crate::ledger_dir::LedgerDir;
+use crate::ledger_dir::{self, LedgerDir};
 use crate::output::Format;
 use crate::source;
 
@@ -85,8 +85,8 @@ pub fn record(
     format: Format,
     context: &mut Context,
 ) -> Result<Status, Failure> {
-    let mut ledger = LedgerDir::open(&author.ledger, context)?;
     let key = author.key()?;
+    let mut ledger = LedgerDir::open(&author.ledger, context)?;
     let shown = context.out.watched && written.len() >= MANY;
     let bar = if shown { ProgressBar::new(written.len() as u64) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}") {
@@ -114,7 +114,15 @@ pub fn record(
         bar.inc(1);
     }
     // Nothing is filed before everything is known to fit.
-    ledger.check(&entries)?;
+    ledger.ledger().continued_by(&entries).map_err(|fault| {
+        let first = ledger.ledger().entries().len() as u64;
+        let index = fault.seq.and_then(|seq| usize::try_from(seq.checked_sub(first)?).ok());
+        let failure = ledger_dir::refused(&fault);
+        match index.and_then(|index| written.get(index)) {
+            Some(written) => failure.at(&written.place),
+            None => failure,
+        }
+    })?;
     for (path, digest) in files {
         ledger.put_evidence(&path, digest)?;
     }
