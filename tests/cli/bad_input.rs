@@ -73,6 +73,8 @@ fn what_is_no_ledger_is_not_read_as_one() {
             &["list", "entries", name],
             &["show", "0", name],
             &["timeline", name],
+            &["diverge", name],
+            &["audit", name],
             &["key", "list", name],
         ] {
             refused_unchanged(&place, command, what);
@@ -95,6 +97,9 @@ fn what_is_no_ledger_directory_is_not_written_to() {
             &["key", "revoke", "000000000000", "--why", "lost", "--author-key", "key.pem"],
         ] {
             refused_unchanged(&place, &[command, &["--ledger", name]].concat(), what);
+        }
+        if !["absent", "bare"].contains(&name) {
+            refused_unchanged(&place, &["demo", "--dir", name], name);
         }
         refused_unchanged(&place, &["doctor", name], what);
         refused_unchanged(&place, &["doctor", "--rebuild", name], what);
@@ -233,6 +238,9 @@ fn what_the_ledger_does_not_have_is_not_found() {
         (&["record", "--template", "heads"], "by a command of their own"),
         (&["record", "--ledger", "L"], "--from"),
         (&["list", "weather", "L"], "weather"),
+        (&["explain", "weather"], "no rule and no fault has the code weather"),
+        (&["diverge", "L", "--at", "yesterday"], "yesterday"),
+        (&["audit", "L", "--at", "2026-02-30T00:00:00Z"], "2026-02-30"),
         (&["weather"], "weather"),
         (&["verify", "L", "--colour"], "--colour"),
         (&["completions", "dos"], "dos"),

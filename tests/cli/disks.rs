@@ -47,6 +47,8 @@ fn a_ledger_that_cannot_be_written_can_be_read() {
         &["list", "entries", "L"],
         &["show", "1", "L"],
         &["timeline", "L"],
+        &["diverge", "L"],
+        &["audit", "L"],
         &["key", "list", "L"],
         &["export", "--ledger", "L", "-o", "L.tally"],
     ] {

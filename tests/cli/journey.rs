@@ -199,3 +199,23 @@ fn a_document_names_no_file_outside_its_folder() {
         assert_eq!(place.content(), before);
     }
 }
+
+#[test]
+fn the_ledger_can_be_named_once_for_all_commands() {
+    let place = recorded();
+    for args in [
+        &["list", "entries"][..],
+        &["show", "1"],
+        &["timeline"],
+        &["diverge"],
+        &["audit"],
+        &["key", "list"],
+        &["doctor"],
+        &["incident", "close", "--incident", "delay"],
+        &["checkpoint"],
+        &["export", "-o", "L.tally"],
+    ] {
+        place.tally(args).refused(". is not a ledger directory");
+        Run::of(place.command(args).env("TALLY_LEDGER", "L")).ok();
+    }
+}

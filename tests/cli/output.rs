@@ -28,6 +28,8 @@ const READING: &[&[&str]] = &[
     &["show", "1", "L"],
     &["show", "2", "L"],
     &["timeline", "L"],
+    &["diverge", "L"],
+    &["audit", "L"],
     &["key", "list", "L"],
     &["trust", "list"],
 ];
@@ -73,6 +75,18 @@ fn text_keeps_to_80_columns_and_cannot_change_the_terminal() {
         fits(&text, &command.join(" "));
         let deceptive = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!text.contains(deceptive), "{command:?} prints {text:?}");
+    }
+}
+
+#[test]
+fn every_page_of_explanation_keeps_to_80_columns() {
+    let place = Place::empty();
+    let codes = place.tally(&["explain"]).ok();
+    fits(&codes, "explain");
+    assert!(codes.lines().count() > 30, "{codes}");
+    let begun = codes.lines().filter(|line| !line.starts_with(' '));
+    for code in begun.filter_map(|line| line.split_whitespace().next()) {
+        fits(&place.tally(&["explain", code]).ok(), code);
     }
 }
 

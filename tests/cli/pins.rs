@@ -48,6 +48,9 @@ fn without_a_pin_a_ledger_is_only_consistent_with_itself() {
         &["list", "entries", "L.tally"],
         &["show", "1", "L.tally"],
         &["timeline", "L.tally"],
+        &["key", "list", "L.tally"],
+        &["diverge", "L.tally"],
+        &["audit", "L.tally"],
     ] {
         let run = auditor.tally(command).exits(2);
         assert!(!run.stdout.is_empty(), "what was found is shown all the same");
@@ -142,14 +145,18 @@ fn a_trusted_ledger_needs_no_pin_on_the_command_line() {
 }
 
 #[test]
-fn init_pins_its_ledger_and_never_another_under_its_name() {
+fn init_pins_its_ledger_and_begins_no_other_under_its_name() {
     let place = Place::with_ledger();
     place.tally(&["verify", "L"]).ok();
-    let args = ["init", "M", "--origin", "ledger.example/l", "--owner", "Another CA"];
     let before = place.content();
-    place.tally(&[&args[..], &["--unencrypted-keys"]].concat()).refused("knows a ledger");
+    let args = ["init", "M", "--origin", "ledger.example/l", "--owner", "Another CA"];
+    let unencrypted = [&args[..], &["--unencrypted-keys"]].concat();
+    place.tally(&unencrypted).refused("knows a ledger ledger.example/l already");
     assert_eq!(place.content(), before);
-    place.tally(&["verify", "L"]).ok();
+    let mut elsewhere = place.command(&unencrypted);
+    Run::of(elsewhere.env("TALLY_CONFIG_DIR", place.path("elsewhere"))).ok();
+    let run = place.tally(&["verify", "M"]).exits(3);
+    assert!(run.stdout.contains("Failed: "), "{run:?}");
 }
 
 /// Demands that the ledger failed under what is remembered of it, and that both checkpoints were
@@ -228,4 +235,22 @@ fn an_extract_that_is_silent_on_what_was_seen_never_takes_its_place() {
     let seen = json["ledgers"][0]["seen"].as_str().unwrap();
     assert!(seen.starts_with("ledger.example/l\n2\n"), "{seen}");
     auditor.tally(&["verify", "L.tally"]).ok();
+}
+
+#[test]
+fn a_directory_behind_a_checkpoint_of_its_own_fails_whoever_reads_it() {
+    let place = Place::with_ledger();
+    record(&place);
+    place.tally(&["checkpoint", "--ledger", "L"]).ok();
+    copy_folder(&place.path("L"), &place.path("before"));
+    record(&place);
+    place.tally(&["checkpoint", "--ledger", "L"]).ok();
+    let third = format!("checkpoints/{:020}", 3);
+    fs::copy(place.path("L").join(&third), place.path("before").join(&third)).unwrap();
+    let run = place.tally(&["verify", "before", "--key", "L/ledger.vkey"]).exits(3);
+    assert!(run.stdout.contains("in the checkpoint of size 3"), "{run:?}");
+    let listed = place.tally(&["list", "entries", "before", "--key", "L/ledger.vkey"]).exits(3);
+    assert_eq!(listed.stdout.lines().count(), 2, "what holds is still readable");
+    place.tally(&["export", "--ledger", "before", "-o", "x.tally"]).exits(3);
+    assert!(!place.path("x.tally").exists());
 }
