@@ -36,24 +36,26 @@ pub(crate) fn judge_abstention<'a>(
 ) -> Finding {
     let within = period.map_or(String::new(), |period| format!(" in {period}"));
     let stated = format!("no {}{within}", promise.words());
-    let accounts = breaches(claims, promise, period);
+    let breaches = breaches(claims, promise, period);
     let changes = changes(claims, promise);
     if let Some(change) = changes.first() {
-        let bound = change.at.as_ref().map(When::interval);
-        let (until, since): (Vec<_>, Vec<_>) = accounts.iter().cloned().partition(|account| {
-            let fact = claims.timeline().fact(account.seq).and_then(|fact| fact.occurred());
-            matches!((fact, bound), (Some(when), Some(bound)) if when.interval().before(&bound))
+        let from = change.at.as_ref().map(When::interval);
+        let broken_first = breaches.iter().any(|(when, account)| {
+            let first = |from| when.as_ref().is_some_and(|when| when.interval().before(&from));
+            account.relation == Relation::Differs && from.is_some_and(first)
         });
-        if until.iter().all(|account| account.relation != Relation::Differs) {
+        if !broken_first {
             let at = change.at.as_ref().map_or(String::new(), |at| format!(" ({at})"));
             let message = format!("stated: {stated}; {}{at}", change.how);
             let own = change.account.clone().holds(Relation::Changes, None);
-            let all: Vec<Account<'_>> = std::iter::once(own).chain(until).chain(since).collect();
-            let decision =
-                Decision { verdict: Verdict::Changed, message, notes: Vec::new(), lead: 0 };
+            let since = breaches.into_iter().map(|(_, account)| account);
+            let all: Vec<Account<'_>> = std::iter::once(own).chain(since).collect();
+            let notes = Vec::new();
+            let decision = Decision { verdict: Verdict::Changed, message, notes, lead: 0 };
             return promise.find(rule, claims, decision, &all);
         }
     }
+    let accounts: Vec<Account<'_>> = breaches.into_iter().map(|(_, account)| account).collect();
     let mut decision = decide(&stated, &accounts)
         .unwrap_or_else(|| unbroken(claims, promise, &stated, period, as_of));
     if decision.verdict == Verdict::Diverges
@@ -65,34 +67,31 @@ pub(crate) fn judge_abstention<'a>(
     promise.find(rule, claims, decision, &accounts)
 }
 
-/// Returns what is recorded to have happened although it was to be avoided.
+/// Returns what is recorded to have happened although it was to be avoided, and when.
 fn breaches<'a>(
     claims: &Claims<'a>,
     promise: &Promise<'a>,
     period: Option<&When>,
-) -> Vec<Account<'a>> {
+) -> Vec<(Option<When>, Account<'a>)> {
     let Some(kind) = promise.kind() else {
         return Vec::new();
     };
     let made = promise.made.as_ref().map_or(Interval::EVER, When::interval);
     let period = period.map_or(Interval::EVER, When::interval);
-    let found = happenings(claims, &promise.perspective, &kind, promise.subject.as_deref());
     let breach = |happening: Happening<'a>| {
-        let account = happening.account;
-        let Some(when) = happening.when else {
-            let why = "the record has no time".to_owned();
-            return Some(account.holds(Relation::Unclear, Some(why)));
+        let Happening { when, account } = happening;
+        let unclear = |why: &str| (Relation::Unclear, Some(why.to_owned()));
+        let (relation, remark) = match when.as_ref().map(When::interval) {
+            None => unclear("the record has no time"),
+            Some(at) if at.before(&made) || !at.overlaps(&period) => return None,
+            Some(at) if made.before(&at) && at.within(&period) => (Relation::Differs, None),
+            Some(_) => {
+                unclear("whether that was after the promise and in its period is not recorded")
+            }
         };
-        let when = when.interval();
-        if when.before(&made) || !when.overlaps(&period) {
-            None
-        } else if made.before(&when) && when.within(&period) {
-            Some(account.holds(Relation::Differs, None))
-        } else {
-            let why = "whether that was after the promise and in its period is not recorded";
-            Some(account.holds(Relation::Unclear, Some(why.to_owned())))
-        }
+        Some((when, account.holds(relation, remark)))
     };
+    let found = happenings(claims, &promise.perspective, &kind, promise.subject.as_deref());
     found.into_iter().filter_map(breach).collect()
 }
 
@@ -203,6 +202,16 @@ mod tests {
             stated(&mut book, 5, "legal.instrument", sent, letter());
             assert_eq!(verdict(&book, "T102"), expected, "{sent}");
         }
+    }
+
+    #[test]
+    fn an_instrument_known_by_its_dates_alone_breaks_a_promise_too() {
+        let mut book = own();
+        said(&mut book, 0, MADE, will_not(json!({})));
+        let mut body = letter();
+        body["filed"] = "2025-05-01".into();
+        book.record(json!({ "kind": "legal.instrument", "incident": "x", "body": body }));
+        assert_eq!(verdict(&book, "T102"), Verdict::Diverges);
     }
 
     #[test]

@@ -32,11 +32,19 @@ pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Fi
             match made.to {
                 Duty::Do => judge_promise(&COMMITMENT, claims, &promise, as_of),
                 Duty::Avoid => {
-                    judge_abstention(&COMMITMENT, claims, &promise, made.due.as_ref(), as_of)
+                    let period = made.due.as_ref().and_then(until);
+                    judge_abstention(&COMMITMENT, claims, &promise, period.as_ref(), as_of)
                 }
             }
         })
         .collect()
+}
+
+/// Returns the time up to the end of `due`, which is how long something is to be avoided; `None` if
+/// that has no end.
+fn until(due: &When) -> Option<When> {
+    let end = due.at().split_once('/').map_or(due.at(), |(_, end)| end);
+    When::new(&format!("../{end}"), due.zone(), due.presumed().cloned()).ok()
 }
 
 /// Returns the entries of the commitments that claims make, which their own rules look at.
@@ -130,6 +138,24 @@ mod tests {
         let moved = json!({ "id": "p", "change": "moved", "due": "2025-06-01" });
         fact(&mut book, "commitment.changed", "2025-04-01", moved);
         assert_eq!(verdict(&book, "T103"), Verdict::Changed);
+    }
+
+    #[test]
+    fn what_is_to_be_avoided_until_a_time_is_avoided_up_to_its_end() {
+        for (sent, expected) in [
+            ("2025-04-01", Verdict::Diverges),
+            ("2025-05-01", Verdict::Diverges),
+            ("2025-05-04", Verdict::Tallies),
+        ] {
+            let mut book = own();
+            let avoid = json!({ "id": "p", "to": "avoid", "what": "legal.instrument",
+                                "due": "2025-05-01" });
+            fact(&mut book, "commitment.made", "2025-03-01", avoid);
+            let letter = json!({ "id": "l", "type": "cease_and_desist", "direction": "sent" });
+            fact(&mut book, "legal.instrument", sent, letter);
+            let findings = findings(&book, "T103", Some("2026-01-01T00:00:00Z"));
+            assert_eq!(findings[0].verdict, expected, "{sent}");
+        }
     }
 
     #[test]

@@ -61,10 +61,12 @@ impl Body {
                     ("granted", &body.granted),
                     ("effective", &body.effective),
                 ];
-                let steps = dates.into_iter().filter_map(|(step, date)| {
+                let steps = dates.iter().filter_map(|(step, date)| {
                     occurrence(&format!("legal.step.{step}"), Some(date.as_ref()?))
                 });
-                occurrence(self.kind(), occurred).into_iter().chain(steps).collect()
+                // An instrument is as old as the first of its dates that is known.
+                let first = occurred.or_else(|| dates.iter().find_map(|(_, date)| date.as_ref()));
+                occurrence(self.kind(), first).into_iter().chain(steps).collect()
             }
             _ => own(occurred),
         }

@@ -411,6 +411,7 @@ fn an_instruments_dates_are_steps_and_a_step_is_part_of_the_kind() {
     assert_eq!(expected.kind, name("legal.step.granted"));
     assert_eq!(expected.subject.as_deref(), Some("tro"));
     assert!(dated.occurrences(None).contains(&expected));
+    assert_eq!(dated.occurrences(None)[0].when, expected.when, "as old as its first date");
     assert!(covers(&name("legal"), &expected.kind));
     assert!(covers(&name("legal.step.granted"), &expected.kind));
     assert!(!covers(&name("legal.st"), &expected.kind));
