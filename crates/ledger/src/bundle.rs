@@ -112,7 +112,7 @@ impl Manifest {
 }
 
 fn manifest(value: &Value) -> Shape<Manifest> {
-    let mut m = Members::of(value, "")?;
+    let mut m = Members::of(value, "first item")?;
     let container = m.text("tally")?;
     let version = m.uint("version")?;
     if version != 1 {

@@ -41,7 +41,7 @@ impl<'a> Members<'a> {
     /// Opens the map `value`, which messages call `place`.
     pub(crate) fn of(value: &'a Value, place: &str) -> Shape<Self> {
         let Value::Map(members) = value else {
-            return Err(wrong(format!("{place}: a map"), describe(value)));
+            return Err(wrong(format!("{}: a map", spoken(place)), describe(value)));
         };
         let map = members.iter().filter_map(|(k, v)| Some((k.as_text()?, v))).collect();
         Ok(Self { map, place: place.to_owned() })
@@ -55,7 +55,7 @@ impl<'a> Members<'a> {
 
     /// Takes the member `name`, which must be there.
     pub(crate) fn need(&mut self, name: &str) -> Shape<&'a Value> {
-        let place = &self.place;
+        let place = spoken(&self.place);
         let missing = || wrong(format!("{place}: the member {name:?}"), "no such member");
         let at = self.map.iter().position(|(k, _)| *k == name).ok_or_else(missing)?;
         Ok(self.map.swap_remove(at).1)
@@ -133,12 +133,22 @@ impl<'a> Members<'a> {
         match self.map.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let place = if self.place.is_empty() { "the payload" } else { &self.place };
+                let place = spoken(&self.place);
                 let found = format!("the unknown member {name:?}: written by a newer version");
                 Err(wrong(format!("{place}: no members but its own"), found))
             }
         }
     }
+}
+
+/// Returns what messages call a place; the payload itself has no name of its own.
+fn spoken(place: &str) -> &str {
+    if place.is_empty() { "the payload" } else { place }
+}
+
+/// Returns how many parts a container may have, in words.
+fn count(least: usize, most: usize) -> String {
+    if most == usize::MAX { format!("at least {least}") } else { format!("{least} to {most}") }
 }
 
 /// Returns the text that `value` is.
@@ -174,7 +184,10 @@ pub(crate) fn array<'a>(
 ) -> Shape<&'a [Value]> {
     match value {
         Value::Array(items) if (least..=most).contains(&items.len()) => Ok(items),
-        other => Err(wrong(format!("{place}: an array of {least} to {most}"), describe(other))),
+        other => {
+            let expected = format!("{place}: an array of {}", count(least, most));
+            Err(wrong(expected, describe(other)))
+        }
     }
 }
 
@@ -189,6 +202,9 @@ pub(crate) fn map<'a>(
         Value::Map(members) if (least..=most).contains(&members.len()) => {
             Ok(members.iter().filter_map(|(k, v)| Some((k.as_text()?, v))).collect())
         }
-        other => Err(wrong(format!("{place}: a map of {least} to {most}"), describe(other))),
+        other => {
+            let expected = format!("{place}: a map of {}", count(least, most));
+            Err(wrong(expected, describe(other)))
+        }
     }
 }

@@ -270,7 +270,11 @@ fn files<R: Read, F: FnMut(Entry)>(
                 verifier.evidence(index, stream.reader()).map_err(StreamError::Io)?;
             }
             other => {
-                let found = other.map_or("the end".to_owned(), |(_, n)| format!("a length of {n}"));
+                let found = match other {
+                    Some((2, length)) => format!("a length of {length}"),
+                    Some((major, _)) => format!("an item of major type {major}"),
+                    None => "the end".to_owned(),
+                };
                 verifier.fail_evidence(&expected, found);
                 return Ok(());
             }

@@ -278,15 +278,14 @@ impl<'a, F: FnMut(Entry)> Verifier<'a, F> {
         }
         let own = self.chain.authority().checkpoint_vkeys();
         let signed = |vkey: &Vkey| checkpoint.signed_by(vkey);
-        if !own.iter().any(|vkey| matches!(signed(vkey), Signed::Holds(_))) {
-            let expected = "the signature of a key that holds the role checkpoint at that size";
-            self.faults.push(fault(Code::Checkpoint, expected.to_owned(), "none".to_owned()));
-        }
         let known = own.iter().chain(self.pins.vkeys());
         if let Some(broken) = known.into_iter().find(|vkey| signed(vkey) == Signed::Broken) {
             let found = format!("a line of {} that does not", broken.name());
             let expected = "every line of a known key to hold".to_owned();
             self.faults.push(fault(Code::Checkpoint, expected, found));
+        } else if !own.iter().any(|vkey| matches!(signed(vkey), Signed::Holds(_))) {
+            let expected = "the signature of a key that holds the role checkpoint at that size";
+            self.faults.push(fault(Code::Checkpoint, expected.to_owned(), "none".to_owned()));
         }
         let sound = self.faults.len() == before;
         let policy = self.pins.policy.as_ref();
