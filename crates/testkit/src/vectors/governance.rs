@@ -204,6 +204,7 @@ const SUCCESSIONS: &[Row] = &[
     ("succession-key-no-operator", "a successor without the role operator", |b| {
         *b = succeeded();
         set(b, "key.roles", list(["compliance"]));
+        remove(b, "key.next");
     }),
     ("succession-revoked-empty", "an empty list of revocations", |b| {
         *b = succeeded();
