@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
-use tally_ledger::verify::{self, Completeness, NoticeKind, Pins, ReadError, Verification};
+use tally_ledger::replay::{Content, Fact, Timeline};
+use tally_ledger::verify::{self, Completeness, NoticeKind, Pins, ReadError, VerifiedLedger};
 use tally_testkit::keyring;
 use tally_testkit::vector::Vector;
 use tally_testkit::vectors;
@@ -60,8 +61,12 @@ fn pins(vector: &Vector) -> Pins {
     }
 }
 
-/// The words of what was reported, as far as verification reports it.
-fn reports(verification: &Verification) -> BTreeSet<&'static str> {
+/// The words of what was reported, by verification and by replay.
+fn reports(ledger: &VerifiedLedger) -> BTreeSet<&'static str> {
+    let verification = ledger.verification();
+    let timeline = Timeline::replay(ledger);
+    let facts = timeline.facts();
+    let not_understood = |fact: &Fact| matches!(*fact.original.content, Content::NotUnderstood(_));
     let mut words: BTreeSet<&str> = verification
         .notices
         .iter()
@@ -78,6 +83,8 @@ fn reports(verification: &Verification) -> BTreeSet<&'static str> {
         ("link-not-checked", verification.unchecked_links > 0),
         ("evidence-unnamed", !evidence.unnamed.is_empty()),
         ("evidence-absent", evidence.absent > 0),
+        ("not-understood", facts.iter().any(not_understood)),
+        ("commitment-copied", facts.iter().any(|fact| !fact.copied.is_empty())),
     ] {
         if so {
             words.insert(word);
@@ -89,11 +96,12 @@ fn reports(verification: &Verification) -> BTreeSet<&'static str> {
 /// What is wrong with the verifier's answer to a vector, or nothing.
 fn judge(vector: &Vector) -> Option<String> {
     let expect = vector.value("expect").expect("a verdict");
-    let verification = match verify::ledger(&vector.bytes[..], &pins(vector)) {
-        Ok(ledger) => ledger.verification().clone(),
+    let ledger = match verify::ledger(&vector.bytes[..], &pins(vector)) {
+        Ok(ledger) => ledger,
         Err(ReadError::NotALedger { .. }) if expect == "unrecognised" => return None,
         Err(error) => return Some(error.to_string()),
     };
+    let verification = ledger.verification();
     let fault = verification.fault.as_ref();
     let found = (
         verification.verdict().name(),
@@ -105,7 +113,7 @@ fn judge(vector: &Vector) -> Option<String> {
         let fault = fault.map(ToString::to_string);
         return Some(format!("expected {expected:?}, found {found:?}: {fault:?}"));
     }
-    let reported = reports(&verification);
+    let reported = reports(&ledger);
     let wanted = vector.value("report").into_iter().flat_map(|words| words.split(','));
     let missing: Vec<&str> = wanted.filter(|word| !reported.contains(word)).collect();
     if !missing.is_empty() {

@@ -48,8 +48,17 @@ impl Default for Forge {
 impl Forge {
     /// Returns a ledger without entries.
     pub fn empty() -> Self {
+        Self::of(ORIGIN)
+    }
+
+    /// Returns a ledger of that origin, without entries.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is no origin.
+    pub fn of(origin: &str) -> Self {
         Self {
-            head: Head::new(origin()),
+            head: Head::new(origin.parse().expect("an origin")),
             clock: START,
             entries: Vec::new(),
             tree: Tree::default(),
@@ -83,7 +92,7 @@ impl Forge {
     /// Panics if the event cannot be read back: broken ones are pushed.
     pub fn record(&mut self, event: Event, key: &SigningKey) -> u64 {
         let payload = self.head.place(event, self.now());
-        let entry = Entry::sign(&origin(), &payload, key).expect("a well-formed entry");
+        let entry = Entry::sign(self.head.origin(), &payload, key).expect("a well-formed entry");
         self.push(entry.bytes().to_vec())
     }
 
@@ -106,7 +115,7 @@ impl Forge {
     pub fn changed(&self, event: Event, key: &SigningKey, change: impl Fn(&mut Value)) -> Draft {
         let payload = self.head.place(event, self.now());
         let subject = payload.feeds.first().map_or("", |(feed, _)| feed.as_str());
-        let header = header(ORIGIN, subject, &thumbprint(key));
+        let header = header(self.head.origin().as_str(), subject, &thumbprint(key));
         let mut payload = payload.to_value();
         change(&mut payload);
         Draft::new(&header, &payload)
@@ -153,7 +162,7 @@ impl Forge {
 
     /// Signs a checkpoint over all entries with `key`.
     pub fn checkpoint_by(&mut self, key: &SigningKey) {
-        let signed = Checkpoint::sign(&origin(), self.size(), self.root(), key);
+        let signed = Checkpoint::sign(self.head.origin(), self.size(), self.root(), key);
         self.checkpoints.push(signed);
     }
 
@@ -365,11 +374,8 @@ pub fn note(feeds: &[&str]) -> Event {
 
 /// Returns the vkey under which `key` signs checkpoints of test ledgers.
 pub fn vkey(key: &SigningKey) -> Vkey {
-    Vkey::log(&origin(), public(key))
-}
-
-fn origin() -> Origin {
-    ORIGIN.parse().expect("an origin")
+    let origin: Origin = ORIGIN.parse().expect("an origin");
+    Vkey::log(&origin, public(key))
 }
 
 fn feed_id(name: &str) -> FeedId {

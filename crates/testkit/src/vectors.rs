@@ -12,6 +12,7 @@ mod entries;
 mod extracts;
 mod governance;
 mod links;
+mod order;
 mod payloads;
 mod pins;
 mod profile;
@@ -43,6 +44,7 @@ pub fn all() -> Vec<Vector> {
         extracts::vectors(),
         governance::vectors(),
         links::vectors(),
+        order::vectors(),
         payloads::vectors(),
         pins::vectors(),
         profile::vectors(),

@@ -149,7 +149,8 @@ const UNSEEN: &str = "
     citation-span-backwards citation-span-empty citation-span-without-digest
     citation-url-of-2049-bytes citation-url-with-c1-control citation-url-with-newline
     disclosures-65 evidence-name-of-256-bytes evidence-name-with-control
-    genesis-hidden-in-info header-iss-other header-iss-too-long hidden-65-deep-in-body
+    genesis-hidden-in-info genesis-iss-of-129-characters genesis-iss-with-dot-segment
+    genesis-iss-with-two-dots-at-the-end header-iss-other hidden-65-deep-in-body
     hidden-65-in-body hidden-65-in-evidence-and-body key-checkpoint-beside-another-role
     key-identity key-identity-not-canonical key-identity-with-sign key-next-without-operator
     key-not-canonical key-not-on-the-curve key-of-mixed-order-2 key-of-mixed-order-4

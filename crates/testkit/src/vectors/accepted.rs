@@ -131,7 +131,13 @@ fn reported() -> Vec<Vector> {
     let body = succeeded(&author(), &key(&next, &["operator", "compliance"]));
     unguarded.record(event(&["ledger"], "ledger.key", body), &next);
     unguarded.record(note(&["bug-1"]), &next);
+    let mut copied = ledger();
+    let hiding = |feed: &str| event(&[feed], "example.note", map([("text", hidden_no(1))]));
+    copied.record(hiding("bug-1"), &author());
+    copied.record(hiding("bug-2"), &author());
     vec![
+        passed("kind-not-understood", "not-understood", "entry 1, of no known kind", ledger()),
+        passed("commitment-copied", "commitment-copied", "3 hides what 2 hid", copied),
         passed(
             "clock-backwards",
             "clock-backwards",

@@ -15,7 +15,8 @@ use crate::vector::Vector;
 const COLLISION: [&str; 2] = ["checkpoint number 107007", "checkpoint number 118688"];
 
 pub(super) fn vectors() -> Vec<Vector> {
-    [granted_twice(), nexts(), guards(), remainders(), key_ids(), many_keys()].concat()
+    [granted_twice(), nexts(), nexts_in_genesis(), guards(), remainders(), key_ids(), many_keys()]
+        .concat()
 }
 
 /// Returns the body that grants a key.
@@ -101,71 +102,41 @@ fn granted_twice() -> Vec<Vector> {
 fn nexts() -> Vec<Vector> {
     let (second, spare) = (keyring::key("second operator"), keyring::key("spare"));
     let operator = |next: &SigningKey| guarded_key(&second, &["operator"], next);
-    let next = keyring::key("author 2");
-    let mut other_next = succeeded(&author(), &key(&next, &["operator", "compliance"]));
+    let grant = |next: &SigningKey| granted(&operator(next));
+    let (author, next) = (author(), keyring::key("author 2"));
+    let mut other_next = succeeded(&author, &key(&next, &["operator", "compliance"]));
     set(&mut other_next, "granted", list([operator(&next)]));
     let mut past_next = guarded_ledger();
-    let first = succeeded(&author(), &key(&next, &["operator", "compliance"]));
+    let first = succeeded(&author, &key(&next, &["operator", "compliance"]));
     past_next.record(event(&["ledger"], "ledger.key", first), &next);
-    let genesis_keys =
-        |keys: [Value; 3]| move |body: &mut Value| set(body, "keys", list(keys.clone()));
-    let first = || guarded_key(&author(), &["operator", "compliance"], &spare);
-    let own = || key(&checkpoint(), &["checkpoint"]);
+    let ended = after(after(ledger(), granted(&key(&spare, &["legal"]))), revoked(&spare));
+    let auditor = granted(&key(&next, &["auditor"]));
+    let row = refused;
     vec![
-        refused(
-            "next-of-granted-key",
-            "a next that is a granted key",
-            ledger(),
-            granted(&operator(&checkpoint())),
-            &author(),
-        ),
-        refused(
-            "next-of-itself",
-            "a next that is the key itself",
-            ledger(),
-            granted(&operator(&second)),
-            &author(),
-        ),
-        refused(
-            "next-of-past-next",
-            "a next that a revoked key named",
-            past_next,
-            granted(&operator(&next)),
-            &next,
-        ),
-        refused(
-            "next-of-successor",
-            "a next that is the successor",
-            guarded_ledger(),
-            other_next,
-            &next,
-        ),
-        refused_genesis(
-            "next-of-another",
-            "two keys with one next",
-            genesis_keys([first(), own(), operator(&spare)]),
-        ),
-        refused_genesis(
-            "granted-though-a-next",
-            "a key that an earlier one names as its next",
-            genesis_keys([first(), own(), key(&spare, &["legal"])]),
-        ),
-        refused_genesis(
-            "next-of-later-key",
-            "a key that a later one names as its next",
-            genesis_keys([
-                key(&author(), &["operator", "compliance"]),
-                own(),
-                guarded_key(&second, &["operator"], &checkpoint()),
-            ]),
-        ),
-        refused(
-            "next-granted-outside-succession",
-            "the next of a live key, granted as an auditor",
-            guarded_ledger(),
-            granted(&key(&next, &["auditor"])),
-            &author(),
-        ),
+        row("next-of-granted-key", "a granted key", ledger(), grant(&checkpoint()), &author),
+        row("next-of-revoked-key", "a revoked key", ended, grant(&spare), &author),
+        row("next-of-itself", "the key itself", ledger(), grant(&second), &author),
+        row("next-of-past-next", "the next of a revoked key", past_next, grant(&next), &next),
+        row("next-of-successor", "the successor", guarded_ledger(), other_next, &next),
+        row("next-granted-outside-succession", "as an auditor", guarded_ledger(), auditor, &author),
+    ]
+}
+
+fn nexts_in_genesis() -> Vec<Vector> {
+    let (second, spare) = (keyring::key("second operator"), keyring::key("spare"));
+    let roles = ["operator", "compliance"];
+    let first = || guarded_key(&author(), &roles, &spare);
+    let row = |name: &str, about: &str, first: Value, third: Value| {
+        let keys = [first, key(&checkpoint(), &["checkpoint"]), third];
+        refused_genesis(name, about, |body| set(body, "keys", list(keys.clone())))
+    };
+    let same = guarded_key(&second, &["operator"], &spare);
+    let of_granted = guarded_key(&second, &["operator"], &checkpoint());
+    let named = key(&spare, &["legal"]);
+    vec![
+        row("next-of-another", "two keys with one next", first(), same),
+        row("granted-though-a-next", "an earlier key names it as its next", first(), named),
+        row("next-of-later-key", "a later key names it", key(&author(), &roles), of_granted),
     ]
 }
 

@@ -25,7 +25,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         let row = |(name, about, change): &Row| changed_note(name, code, about, change);
         vectors.extend(rows.iter().map(row));
     }
-    vectors.extend([subjects(), kinds_in_feeds(), sealed(), heads(), order_of_steps()].concat());
+    vectors.extend([subjects(), kinds_in_feeds(), sealed(), heads()].concat());
     vectors
 }
 
@@ -191,47 +191,4 @@ fn heads() -> Vec<Vector> {
             &[("bug-1", 1), ("ledger", 1)],
         ),
     ]
-}
-
-/// Two faults at one place: the first step counts.
-fn order_of_steps() -> Vec<Vector> {
-    let forge = ledger();
-    let entry = |change: fn(&mut Value)| {
-        let draft = forge.changed(note(&["bug-1"]), &author(), change);
-        with_entry(forge.clone(), draft.with_signature(&[7; 64]))
-    };
-    let row = |name: &str, code, about: &str, change: fn(&mut Value)| {
-        Vector::failed(name, code, Some(2), entry(change)).note(about)
-    };
-    vec![
-        row("order-seq-before-signature", Code::Seq, "a wrong seq, and no signature", |v| {
-            set(v, "seq", 5);
-        }),
-        row("order-prev-before-feeds", Code::Prev, "a wrong prev, and a wrong link", |v| {
-            set(v, "prev", bytes([0; 32]));
-            set(v, "feeds.bug-1", Value::Null);
-        }),
-        row("order-feeds-before-references", Code::Feeds, "a wrong link, and an on ahead", |v| {
-            set(v, "feeds.bug-1", Value::Null);
-            set(v, "on", on(7, "example.note", &["bug-1"]));
-        }),
-        row("order-signature-alone", Code::Signature, "no signature", |_| ()),
-        first_of_two_entries(),
-    ]
-}
-
-/// An entry whose signature does not hold, and a later one that cannot be read.
-fn first_of_two_entries() -> Vector {
-    let mut forge = ledger();
-    let entry = forge.draft(note(&["bug-1"]), &author()).with_signature(&[7; 64]);
-    forge.push(entry);
-    forge.note("bug-2");
-    forge.push(vec![0; 40]);
-    Vector::failed(
-        "order-signature-of-earlier-entry",
-        Code::Signature,
-        Some(2),
-        forge.bundle().bytes(),
-    )
-    .note("the fault with the least seq, though entry 4 cannot even be read")
 }

@@ -57,6 +57,9 @@ const MEMBERS: &[Row] = &[
     ("payload-feed-begins-with-dash", "a feed that is no feed id", |v| {
         set(v, "feeds.-bug", Value::Null);
     }),
+    ("payload-feed-with-slash", "a feed that is no feed id", |v| {
+        set(v, "feeds.bug/1", Value::Null);
+    }),
     ("payload-feed-empty", "the empty text as a feed", |v| {
         *crate::value::at(v, "feeds") = Value::Map(vec![("".into(), Value::Null)]);
     }),
