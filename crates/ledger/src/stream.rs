@@ -9,14 +9,20 @@ use crate::cbor::{self, ProfileRule};
 pub(crate) enum StreamError {
     /// The medium failed.
     Io(io::Error),
-    /// The bytes are not the item they should be.
-    Broken(ProfileRule),
+    /// The bytes are not the item they should be; what was found instead.
+    Broken(String),
+}
+
+impl From<ProfileRule> for StreamError {
+    fn from(rule: ProfileRule) -> Self {
+        Self::Broken(rule.to_string())
+    }
 }
 
 impl From<io::Error> for StreamError {
     fn from(e: io::Error) -> Self {
         if e.kind() == io::ErrorKind::UnexpectedEof {
-            Self::Broken(ProfileRule::Truncated)
+            ProfileRule::Truncated.into()
         } else {
             Self::Io(e)
         }
@@ -46,7 +52,7 @@ impl<R: Read> Stream<R> {
         self.reader.read_exact(&mut bytes[1..=more])?;
         match cbor::head(&bytes[..=more]) {
             Ok((major, argument, _)) => Ok(Some((major, argument))),
-            Err(rule) => Err(StreamError::Broken(rule)),
+            Err(rule) => Err(rule.into()),
         }
     }
 
@@ -54,11 +60,7 @@ impl<R: Read> Stream<R> {
     pub(crate) fn bytes(&mut self, length: u64) -> Result<Vec<u8>, StreamError> {
         let mut bytes = Vec::new();
         let read = self.reader.by_ref().take(length).read_to_end(&mut bytes)?;
-        if read as u64 == length {
-            Ok(bytes)
-        } else {
-            Err(StreamError::Broken(ProfileRule::Truncated))
-        }
+        if read as u64 == length { Ok(bytes) } else { Err(ProfileRule::Truncated.into()) }
     }
 
     /// Reads at most `length` bytes, fewer only at the end.

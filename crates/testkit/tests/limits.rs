@@ -1,4 +1,4 @@
-//! The limit that is too large for a test vector: the first item of a container.
+//! What is too large for a test vector: the first item of a container.
 
 use ciborium::Value;
 use tally_ledger::bundle::MANIFEST_MAX;
@@ -7,8 +7,9 @@ use tally_ledger::fault::Code;
 use tally_ledger::note::NOTE_MAX;
 use tally_ledger::verify::{self, Pins, Verification};
 use tally_testkit::container::Container;
-use tally_testkit::forge::Forge;
-use tally_testkit::value::at;
+use tally_testkit::forge::{Forge, event, note};
+use tally_testkit::keyring::author;
+use tally_testkit::value::{at, map};
 
 /// The entries, each under a checkpoint; as many notes as fill the first item.
 const COUNT: usize = 256;
@@ -56,4 +57,24 @@ fn a_first_item_has_at_most_16_mib() {
     assert_eq!(most.checkpoints.len(), COUNT);
     let more = verified(&of_size(MANIFEST_MAX + 1));
     assert_eq!(more.fault.map(|fault| fault.code), Some(Code::Container));
+}
+
+/// The shortest names there are: 36 of one character, and 1,404 of two.
+#[test]
+fn an_extract_may_list_every_short_incident() {
+    let first: Vec<char> = ('a'..='z').chain('0'..='9').collect();
+    let second: Vec<char> = first.iter().copied().chain("._-".chars()).collect();
+    let pairs = first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}")));
+    let names: Vec<String> = first.iter().map(char::to_string).chain(pairs).collect();
+    assert_eq!(names.len(), 1440);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut forge = Forge::new();
+    for eight in names.chunks(8) {
+        forge.record(note(eight), &author());
+    }
+    let heads = forge.feeds().iter().map(|(feed, seq)| (feed.as_str().into(), (*seq).into()));
+    let heads = map([("heads", Value::Map(heads.collect()))]);
+    forge.record(event(&["heads"], "heads", heads), &author());
+    let chosen = forge.chosen(&names);
+    assert_eq!(verified(&forge.extract(&names, &chosen)).fault, None);
 }

@@ -75,9 +75,9 @@ fn drive(
         match next {
             Ok(()) => {}
             Err(StreamError::Io(e)) => return Err(e.into()),
-            Err(StreamError::Broken(rule)) => {
+            Err(StreamError::Broken(found)) => {
                 let position = verifier.position();
-                verifier.fail(Fault::new(Code::Item, "an entry", rule.to_string()).at(position));
+                verifier.fail(Fault::new(Code::Item, "an entry", found).at(position));
             }
         }
     }
@@ -86,8 +86,8 @@ fn drive(
         match files(&mut stream, &manifest, &mut verifier) {
             Ok(()) => {}
             Err(StreamError::Io(e)) => return Err(e.into()),
-            Err(StreamError::Broken(rule)) => {
-                verifier.fail_evidence("the files that the first item lists", rule.to_string());
+            Err(StreamError::Broken(found)) => {
+                verifier.fail_evidence("the files that the first item lists", found);
             }
         }
     }
@@ -116,17 +116,18 @@ fn manifest<R: Read>(stream: &mut Stream<R>) -> Result<Result<Manifest, Fault>, 
     match read {
         Ok(()) => Ok(Manifest::decode(&item.bytes)),
         Err(StreamError::Io(e)) => Err(e.into()),
-        Err(StreamError::Broken(rule)) => {
-            Ok(Err(fault("a first item of at most 16 MiB in the profile", rule.to_string())))
+        Err(StreamError::Broken(found)) => {
+            Ok(Err(fault("a first item of at most 16 MiB in the profile", found)))
         }
     }
 }
 
-/// The parts that an item may have whatever its size.
-const ITEMS_FREE: usize = 256;
-/// The bytes that a part beyond those takes at least, on average: a pair of digest and size in the
-/// list of evidence has three parts in 36 bytes.
-const ITEM_BYTES_LEAST: usize = 8;
+/// The parts that an item may have whatever its size: there are 1,440 names of incidents that
+/// take fewer bytes than [`ITEM_BYTES_LEAST`] asks for.
+const ITEMS_FREE: usize = 1024;
+/// The bytes that a part beyond those takes at least, on average. A name of three characters takes
+/// four bytes, and the list of incidents repeats none; everything else is larger.
+const ITEM_BYTES_LEAST: usize = 4;
 
 /// The bytes of one item, read from a stream as its heads ask for them.
 struct ItemBytes {
@@ -147,8 +148,7 @@ impl ItemBytes {
                 _ => 0,
             };
             self.fill(at + 1 + more, stream)?;
-            let (major, argument, head) =
-                cbor::head(&self.bytes[at..]).map_err(StreamError::Broken)?;
+            let (major, argument, head) = cbor::head(&self.bytes[at..])?;
             at += head;
             open -= 1;
             items += 1;
@@ -160,26 +160,25 @@ impl ItemBytes {
                 }
                 4 => open = open.saturating_add(argument),
                 5 => open = open.saturating_add(argument.saturating_mul(2)),
-                6 => return Err(StreamError::Broken(ProfileRule::Tag)),
+                6 => return Err(ProfileRule::Tag.into()),
                 _ => {}
             }
         }
-        // No item of this format is made of parts of a few bytes each; decoded, such parts would
-        // take many times their size in memory.
+        // No item of this format is made of so many parts; decoded, they would take many times
+        // their size in memory.
         if items > ITEMS_FREE + self.bytes.len() / ITEM_BYTES_LEAST {
-            return Err(StreamError::Broken(ProfileRule::Depth));
+            return Err(StreamError::Broken(format!(
+                "{items} parts in {} bytes",
+                self.bytes.len()
+            )));
         }
         // The recognised prefix may be longer than a broken first item.
-        if at == self.bytes.len() {
-            Ok(())
-        } else {
-            Err(StreamError::Broken(ProfileRule::Trailing))
-        }
+        if at == self.bytes.len() { Ok(()) } else { Err(ProfileRule::Trailing.into()) }
     }
 
     fn fill<R: Read>(&mut self, length: usize, stream: &mut Stream<R>) -> Result<(), StreamError> {
         if length as u64 > self.most {
-            return Err(StreamError::Broken(ProfileRule::Truncated));
+            return Err(StreamError::Broken(format!("more than {} bytes", self.most)));
         }
         if let Some(missing) = length.checked_sub(self.bytes.len()) {
             self.bytes.extend(stream.bytes(missing as u64)?);
@@ -210,7 +209,7 @@ fn plain<R: Read, F: FnMut(Entry)>(
             let found = format!("an item of major type {major}");
             verifier.fail(Fault::new(Code::Item, "a byte string", found).at(position));
         }
-        None => return Err(StreamError::Broken(ProfileRule::Truncated)),
+        None => return Err(ProfileRule::Truncated.into()),
     }
     Ok(())
 }
@@ -238,7 +237,7 @@ fn proven<R: Read, F: FnMut(Entry)>(
         }
     }
     item.complete(stream)?;
-    cbor::check(&item.bytes, Keys::Text).map_err(|e| StreamError::Broken(e.rule))?;
+    cbor::check(&item.bytes, Keys::Text).map_err(|e| e.rule)?;
     match Proven::decode(&item.bytes) {
         Ok(Proven::Entry(bytes, path)) => verifier.proven(bytes, &path),
         Ok(Proven::Withheld(id, path, seq)) => verifier.withheld_at(seq, id, Some(&path)),
