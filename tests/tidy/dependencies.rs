@@ -35,7 +35,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("time", EVERYWHERE),
     // The signed format belongs to the ledger; testkit breaks it on purpose.
     ("base64", &["cli", "ledger", "mirror", "report", "testkit"]),
-    ("ciborium", &["ledger", "testkit"]),
+    ("ciborium", &["intake", "ledger", "testkit"]),
     ("coset", &["ledger", "testkit"]),
     ("curve25519-dalek", &["ledger", "testkit"]),
     ("ed25519-dalek", &["cli", "ledger", "mirror", "testkit"]),
@@ -69,7 +69,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("pkcs8", &["cli"]),
     ("rpassword", &["cli"]),
     // The ledger's tests read its templates of documents.
-    ("toml", &["cli", "ledger"]),
+    ("toml", &["cli", "divergence", "intake", "ledger"]),
     ("zeroize", &["cli"]),
 ];
 

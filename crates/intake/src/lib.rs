@@ -1,0 +1,6 @@
+//! Intake: public texts as people post them become events of the vocabulary.
+//!
+//! This crate is pure: bytes in, structures out; no disk, network, clock or randomness. Everything
+//! it reads is a stranger's: sizes, depths and counts have limits, and what could not be understood
+//! is listed with its line, never skipped in silence.
+#![warn(clippy::disallowed_methods)]
