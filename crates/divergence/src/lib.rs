@@ -9,6 +9,7 @@
     allow(clippy::needless_pass_by_value, reason = "tests hand over documents as literals")
 )]
 
+pub mod case;
 pub mod claims;
 pub mod finding;
 mod happening;
@@ -23,5 +24,6 @@ pub mod source;
 mod weigh;
 mod words;
 
+pub use case::{Terms, Texts};
 pub use length::duration;
 pub use report::{Report, diverge};

@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 use tally_ledger::replay::Timeline;
 use tally_testkit::casebook::Casebook;
 
-use crate::diverge;
 use crate::finding::{Finding, Verdict};
+use crate::{Terms, diverge};
 
 /// The page of the incident's bug.
 pub(crate) const BUG: &str = "https://bugs.example/1";
@@ -83,7 +83,8 @@ pub(crate) fn stated(
 /// Returns the findings under one rule, as of `at` or of the last record.
 pub(crate) fn findings(book: &Casebook, code: &str, at: Option<&str>) -> Vec<Finding> {
     let at = at.map(|at| at.parse().unwrap());
-    let report = diverge(&Timeline::replay(&book.ledger()), at);
+    let terms = Terms { at, ..Terms::default() };
+    let report = diverge(&Timeline::replay(&book.ledger()), &terms);
     report.findings.into_iter().filter(|finding| finding.code == code).collect()
 }
 

@@ -6,6 +6,7 @@ use tally_ledger::name::Origin;
 use tally_ledger::replay::{SealedState, Timeline};
 use tally_ledger::time::Instant;
 
+use crate::case::{Case, Terms};
 use crate::claims::Claims;
 use crate::finding::{Finding, Verdict};
 use crate::rules::RULES;
@@ -39,15 +40,16 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// Holds the claims of a ledger against its facts. Open promises are judged as of `at`, else as of
-/// the last instant that an entry was recorded.
-pub fn diverge(timeline: &Timeline, at: Option<Instant>) -> Report {
+/// Holds the claims of a ledger against its facts, under the terms.
+pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
     let claims = Claims::of(timeline);
-    let as_of = at.or_else(|| timeline.last_recorded());
+    let (held, suggested) = (claims.held().len(), claims.suggested());
+    let as_of = terms.at.or_else(|| timeline.last_recorded());
     let mut findings: Vec<Finding> = Vec::new();
     if let Some(as_of) = as_of {
+        let case = Case { claims, as_of, texts: &terms.texts };
         for rule in RULES {
-            let found = (rule.judge)(timeline, &claims, as_of).into_iter();
+            let found = (rule.judge)(&case).into_iter();
             findings.extend(found.map(|finding| marked(timeline, finding).identify()));
         }
     }
@@ -61,8 +63,8 @@ pub fn diverge(timeline: &Timeline, at: Option<Instant>) -> Report {
         as_of,
         entries: timeline.facts().len(),
         statements: timeline.statements().len(),
-        claims: claims.held().len(),
-        suggested: claims.suggested(),
+        claims: held,
+        suggested,
         unopened: unopened.count(),
         incomplete: timeline.completeness().is_none(),
         findings,
@@ -167,7 +169,7 @@ mod tests {
     }
 
     fn report(book: &Casebook) -> Report {
-        diverge(&Timeline::replay(&book.ledger()), None)
+        diverge(&Timeline::replay(&book.ledger()), &Terms::default())
     }
 
     #[test]

@@ -19,10 +19,7 @@ mod recorded;
 mod status;
 mod value;
 
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::Instant;
-
-use crate::claims::Claims;
+use crate::case::Case;
 use crate::finding::{Finding, Severity};
 
 /// A rule of divergence.
@@ -38,8 +35,8 @@ pub struct Rule {
     pub title: &'static str,
     /// Its page: inputs, threshold, what makes it undetermined, a worked example.
     pub explanation: &'static str,
-    /// Holds the claims against the facts; open promises are judged as of the instant.
-    pub judge: fn(&Timeline, &Claims<'_>, Instant) -> Vec<Finding>,
+    /// Holds the claims of a case against its facts.
+    pub judge: fn(&Case<'_>) -> Vec<Finding>,
 }
 
 /// Lists the rules: code, family, severity, title, and the function.

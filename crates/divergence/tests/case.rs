@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 use tally_divergence::finding::{Finding, Verdict};
-use tally_divergence::{Report, diverge};
+use tally_divergence::{Report, Terms, diverge};
 use tally_ledger::replay::Timeline;
 use tally_testkit::casebook::Casebook;
 
@@ -16,7 +16,7 @@ fn report() -> Report {
     for line in CASE.lines() {
         book.record(serde_json::from_str(line).expect("a document"));
     }
-    diverge(&Timeline::replay(&book.ledger()), None)
+    diverge(&Timeline::replay(&book.ledger()), &Terms::default())
 }
 
 /// Returns the findings on what a row of the expectations names.

@@ -323,7 +323,7 @@ fn citation(citation: &Citation) -> JsonCitation {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tally_divergence::diverge;
+    use tally_divergence::{Terms, diverge};
     use tally_ledger::replay::Timeline;
     use tally_testkit::casebook::Casebook;
 
@@ -345,7 +345,7 @@ mod tests {
         book.record(json!({ "kind": "statement.published", "incident": "x", "body": {
             "id": "c4", "channel": "bugzilla", "url": "https://bugs.example/1", "item": 4,
             "speaker": speaker, "published": "2024-12-01Z", "claims": [claim, opinion] } }));
-        diverge(&Timeline::replay(&book.ledger()), None)
+        diverge(&Timeline::replay(&book.ledger()), &Terms::default())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tally_divergence::Report;
+use tally_divergence::{Report, Terms};
 use tally_ledger::replay::Timeline;
 use tally_ledger::time::Instant;
 use tally_report::findings;
@@ -66,7 +66,8 @@ pub fn run(args: &DivergeArgs, context: &mut Context) -> Result<Status, Failure>
 
 /// Returns the findings on a verified ledger.
 pub fn report(found: &Verified, view: &ViewArgs) -> Report {
-    tally_divergence::diverge(&Timeline::replay(&found.ledger), view.at)
+    let terms = Terms { at: view.at, ..Terms::default() };
+    tally_divergence::diverge(&Timeline::replay(&found.ledger), &terms)
 }
 
 /// Returns the exit status: a ledger that fails outranks one that could not be pinned, and that

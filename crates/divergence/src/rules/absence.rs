@@ -1,12 +1,12 @@
 //! T601: that nothing of a kind happened, held against what is recorded to have.
 
 use tally_ledger::claim::{Absent, Assertion};
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::{Instant, Interval, When};
+use tally_ledger::time::{Interval, When};
 use tally_ledger::vocabulary::words::Qualifier;
 
 use super::ABSENCE;
 use super::promise::absence_shows;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, StatementRef, Verdict};
 use crate::happening::{Happening, happenings};
@@ -14,7 +14,8 @@ use crate::source::Source;
 use crate::weigh::{Account, conclude};
 use crate::words::named;
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Absent(a) => Some(absent(claims, held, a)),

@@ -1,18 +1,20 @@
 //! T102: a promise that something will not happen, held against what did.
 
 use tally_ledger::claim::Assertion;
-use tally_ledger::replay::Timeline;
 use tally_ledger::time::{Instant, Interval, When};
 
 use super::change::changes;
 use super::promise::{Promise, absence_shows};
 use super::{ABSTENTION, Rule};
+use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::{Finding, Relation, Verdict};
 use crate::happening::{Happening, happenings};
 use crate::weigh::{Account, Decision, decide};
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
+    let as_of = case.as_of;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::WillNot(will_not) => {

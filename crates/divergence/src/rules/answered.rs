@@ -2,17 +2,17 @@
 //! answers is for the asker to dispute and for the reader to judge.
 
 use tally_ledger::claim::Assertion;
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::Instant;
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::inquiry::Reply;
 
 use super::ANSWERED;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, StatementRef, Verdict};
 use crate::weigh::unsupported;
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Answered(a) => Some(answered(claims, held, &a.question)),

@@ -1,11 +1,11 @@
 //! T901: an opinion. It is never decided: it is shown to the reader beside what is recorded.
 
 use tally_ledger::claim::{Assertion, Characterises};
-use tally_ledger::replay::{Fact, Timeline};
-use tally_ledger::time::Instant;
+use tally_ledger::replay::Fact;
 use tally_ledger::vocabulary::occurrence::Occurrence;
 
 use super::CHARACTERISED;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, StatementRef, Verdict};
 use crate::words::{name, named, quoted};
@@ -15,7 +15,8 @@ const BESIDE_MAX: usize = 12;
 /// The most of them that are told in words.
 const SHOWN_MAX: usize = 4;
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Characterises(a) => Some(characterised(claims, held, a)),

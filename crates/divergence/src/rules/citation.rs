@@ -1,18 +1,19 @@
 //! T501: what a statement says of another text, held against the text as the ledger records it.
 
 use tally_ledger::claim::{Assertion, Said};
-use tally_ledger::replay::{Fact, Statement, Timeline};
-use tally_ledger::time::Instant;
+use tally_ledger::replay::{Fact, Statement};
 use tally_ledger::vocabulary::Body;
 
 use super::CITATION;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, StatementRef, Verdict};
 use crate::source::{Backing, Place, Source};
 use crate::weigh::{Account, conclude, hold};
 use crate::words::{name, quoted};
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Said(a) => Some(said(claims, held, a)),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use tally_ledger::governance::Standing;
 use tally_ledger::payload::Basis;
-use tally_ledger::replay::{Fact, Timeline};
-use tally_ledger::time::{Instant, When};
+use tally_ledger::replay::Fact;
+use tally_ledger::time::When;
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::commitment::{Duty, Made};
 use tally_ledger::vocabulary::words::Strength;
@@ -14,11 +14,14 @@ use tally_ledger::vocabulary::words::Strength;
 use super::COMMITMENT;
 use super::abstention::judge_abstention;
 use super::promise::{Promise, judge_promise};
+use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::Finding;
 use crate::source::{Party, Perspective};
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
+    let as_of = case.as_of;
     let claimed = claimed(claims);
     let facts = claims.timeline().facts().iter();
     let commitments =

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use tally_ledger::claim::{Assertion, Count};
-use tally_ledger::replay::{Fact, Timeline};
-use tally_ledger::time::{Instant, When};
+use tally_ledger::replay::Fact;
+use tally_ledger::time::When;
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::words::{Metric, Qualifier, Unit};
 
 use super::COUNT;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
 use crate::index::Indexed;
@@ -21,7 +22,8 @@ use crate::words::name;
 /// How far a number may lie from one that is stated as "about", in per cent of the stated one.
 const ABOUT_PERCENT: u64 = 10;
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Count(a) => Some(count(claims, held, a)),

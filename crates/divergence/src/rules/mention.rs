@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::{FeedId, Kind};
 use tally_ledger::replay::{Fact, Statement, Timeline, shares_incident};
-use tally_ledger::time::{Instant, Interval, When};
+use tally_ledger::time::{Interval, When};
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::legal::{Audience, Direction, Instrument, InstrumentType};
 use tally_ledger::vocabulary::words::Visibility;
 
 use super::MENTION;
+use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::{Evidence, Finding, Verdict};
 use crate::length::between;
@@ -32,7 +33,8 @@ struct Mention {
     evidence: Evidence,
 }
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let mut seen: Vec<(&str, &[FeedId])> = Vec::new();
     let mut findings = Vec::new();
     for fact in claims.timeline().facts() {

@@ -1,11 +1,10 @@
 //! T401: a claim that something occurred, held against when it is recorded to have.
 
 use tally_ledger::claim::{Assertion, Occurred};
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::Instant;
 use tally_ledger::vocabulary::words::Qualifier;
 
 use super::OCCURRED;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
 use crate::happening::{Happening, happenings, happens_once};
@@ -13,7 +12,8 @@ use crate::source::Source;
 use crate::weigh::{Account, Repeated, conclude, hold, settle, without_presumption};
 use crate::words::named;
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Occurred(a) => Some(occurred(claims, held, a)),
@@ -248,7 +248,10 @@ mod tests {
         filed(&mut book, "2024-11-11Z");
         said(&mut book, 4, SAID, sent("2024-11-13Z", json!({ "origin": "suggested" })));
         let ledger = book.ledger();
-        let report = crate::diverge(&tally_ledger::replay::Timeline::replay(&ledger), None);
+        let report = crate::diverge(
+            &tally_ledger::replay::Timeline::replay(&ledger),
+            &crate::Terms::default(),
+        );
         assert_eq!((report.findings.len(), report.suggested), (0, 1));
     }
 }

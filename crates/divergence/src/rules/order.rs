@@ -1,17 +1,17 @@
 //! T402: that one thing came before another, held against when both are recorded to have happened.
 
 use tally_ledger::claim::{Assertion, Event, Order};
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::Instant;
 
 use super::ORDER;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
 use crate::happening::{Happening, happenings, happens_once};
 use crate::weigh::{Account, Repeated, conclude, settle, without_presumption};
 use crate::words::named;
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Order(a) => Some(order(claims, held, a)),

@@ -2,7 +2,7 @@
 
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::Kind;
-use tally_ledger::replay::{Fact, Timeline, shares_incident};
+use tally_ledger::replay::{Fact, shares_incident};
 use tally_ledger::time::{Instant, Interval, When};
 use tally_ledger::verify::Completeness;
 use tally_ledger::vocabulary::commitment::Duty;
@@ -13,6 +13,7 @@ use tally_ledger::vocabulary::{Body, KINDS};
 use super::change::{Change, Timing, changes, linked};
 use super::mention::orders_during;
 use super::{PROMISE, Rule};
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
 use crate::happening::{Happening, happenings, happens_once};
@@ -140,7 +141,9 @@ impl<'a> Promise<'a> {
     }
 }
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, as_of: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
+    let as_of = case.as_of;
     let promises = claims.held().iter().filter_map(Promise::of);
     let to_do = promises.filter(|promise| promise.duty == Duty::Do);
     to_do.map(|promise| judge_promise(&PROMISE, claims, &promise, as_of)).collect()

@@ -1,18 +1,18 @@
 //! T001: an entry recorded, by its author's clock, long before a checkpoint that witnesses dated
 //! and that does not hold it yet (FORMAT.md, "Witnessed").
 
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::{Instant, When};
+use tally_ledger::time::When;
 
 use super::RECORDED;
-use crate::claims::Claims;
+use crate::case::Case;
 use crate::finding::{Evidence, Finding, Verdict};
 use crate::length::duration;
 
 /// How long an entry may lie unwitnessed before it is remarkable: 24 hours.
 const UNSEEN_SECONDS_MAX: i64 = 24 * 3600;
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let mut findings = Vec::new();
     for fact in claims.timeline().facts() {
         let Some(not_yet) = fact.window.not_yet else {

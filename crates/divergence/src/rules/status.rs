@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use tally_ledger::claim::Assertion;
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::{Instant, When};
+use tally_ledger::time::When;
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::action::ActionStatus;
 
 use super::{ALL_COMPLETE, STATUS};
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, Verdict};
 use crate::index::Indexed;
@@ -22,7 +22,8 @@ use crate::words::{name, quoted};
 /// The status of an item that is done.
 const COMPLETE: &str = "Complete";
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Status(a) => {
@@ -37,7 +38,8 @@ pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Findin
     .collect()
 }
 
-pub(super) fn judge_all(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge_all(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::AllComplete(a) => Some(all_complete(claims, held, &a.items)),

@@ -2,17 +2,18 @@
 
 use serde_json::Value as Json;
 use tally_ledger::claim::{Assertion, Attribute};
-use tally_ledger::replay::Timeline;
-use tally_ledger::time::{Instant, When};
+use tally_ledger::time::When;
 
 use super::VALUE;
+use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
 use crate::index::Indexed;
 use crate::weigh::{Account, Repeated, conclude, hold, settle};
 use crate::words::{name, quoted};
 
-pub(super) fn judge(_: &Timeline, claims: &Claims<'_>, _: Instant) -> Vec<Finding> {
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Value(a) => Some(value(claims, held, a)),
