@@ -4,3 +4,5 @@
 //! it reads is a stranger's: sizes, depths and counts have limits, and what could not be understood
 //! is listed with its line, never skipped in silence.
 #![warn(clippy::disallowed_methods)]
+
+pub mod report;
