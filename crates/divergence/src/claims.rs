@@ -1,7 +1,7 @@
 //! The claims of a ledger's statements, each with its speaker and its time, ready to be held
 //! against the facts of the same incidents.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tally_ledger::claim::{Assertion, Claim, Origin};
 use tally_ledger::name::FeedId;
@@ -49,15 +49,25 @@ impl<'a> Claims<'a> {
     pub fn of(timeline: &'a Timeline) -> Self {
         let (index, held, stands) = (Index::of(timeline), Vec::new(), Vec::new());
         let mut claims = Self { timeline, index, held, stands, suggested: 0 };
+        let mut recorded: BTreeMap<Place, Vec<&Statement>> = BTreeMap::new();
         for statement in timeline.statements() {
-            claims.gather(statement);
+            let place = Place::of(statement);
+            match timeline.beside(statement.seq) {
+                None => {
+                    recorded.entry(place).or_default().push(statement);
+                    claims.gather(statement, &[]);
+                }
+                Some(_) => claims.gather(statement, recorded.get(&place).map_or(&[], |r| r)),
+            }
         }
         let stands = claims.held.iter().map(|held| claims.correction(held).is_none());
         claims.stands = stands.collect();
         claims
     }
 
-    fn gather(&mut self, statement: &'a Statement) {
+    /// Gathers the claims of a statement. What the ledger's own record of the same text claims
+    /// already is not held twice.
+    fn gather(&mut self, statement: &'a Statement, recorded: &[&Statement]) {
         let versions = &statement.versions;
         let makes = |version: &Version, claim: &Claim| {
             version.claims.iter().any(|made| made.assertion == claim.assertion)
@@ -65,7 +75,9 @@ impl<'a> Claims<'a> {
         for (at, version) in versions.iter().enumerate() {
             for (index, claim) in version.claims.iter().enumerate() {
                 let later = versions.get(at + 1);
-                if later.is_some_and(|later| makes(later, claim)) {
+                if later.is_some_and(|later| makes(later, claim))
+                    || recorded.iter().any(|same| same.versions.iter().any(|v| makes(v, claim)))
+                {
                     continue;
                 }
                 if claim.origin == Origin::Suggested {

@@ -254,9 +254,9 @@ impl Finding {
         }
     }
 
-    /// Gives the finding its id: the SHA-256 over the code of the rule, the address and item of the
-    /// statement, the position of the claim, the subject if there is no statement, and the seq and
-    /// id of each entry that it rests on, each part preceded by its length.
+    /// Gives the finding its id: the SHA-256 over the code of the rule, the address, item and entry
+    /// id of the statement and the position of the claim, or the subject if there is no statement,
+    /// and the id of each entry that it rests on, each part preceded by its length.
     ///
     /// The verdict and the words are no part of it: a finding keeps its id when a rule learns to
     /// say the same better.
@@ -273,7 +273,7 @@ impl Finding {
                 part(statement.url.as_bytes());
                 part(statement.item.map_or(String::new(), |item| item.to_string()).as_bytes());
                 part(statement.claim.to_string().as_bytes());
-                part(statement.seq.to_string().as_bytes());
+                part(&statement.id.0);
             }
             None => part(self.subject.as_deref().unwrap_or_default().as_bytes()),
         }

@@ -3,7 +3,7 @@
 use tally_ledger::governance::{Owner, Standing};
 use tally_ledger::hash::Hash;
 use tally_ledger::name::Origin;
-use tally_ledger::replay::{SealedState, Timeline};
+use tally_ledger::replay::{Joined, SealedState, Timeline};
 use tally_ledger::time::Instant;
 
 use crate::case::{Case, Terms};
@@ -26,7 +26,9 @@ pub struct Report {
     pub as_of: Option<Instant>,
     /// How many entries were read.
     pub entries: usize,
-    /// How many statements they record.
+    /// What was read beside the ledger.
+    pub joined: Vec<Joined>,
+    /// How many statements were read, in the ledger and beside it.
     pub statements: usize,
     /// How many claims of those were held against the facts.
     pub claims: usize,
@@ -61,7 +63,8 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
         standing: timeline.standing(),
         owner: timeline.owner().cloned(),
         as_of,
-        entries: timeline.facts().len(),
+        entries: timeline.recorded().len(),
+        joined: timeline.joined().to_vec(),
         statements: timeline.statements().len(),
         claims: held,
         suggested,
@@ -79,7 +82,8 @@ fn marked(timeline: &Timeline, mut finding: Finding) -> Finding {
         let fact = timeline.fact(evidence.seq);
         if let Some(since) = fact.and_then(|fact| fact.compromised.as_ref()) {
             let seq = evidence.seq;
-            let note = format!("entry {seq} is by a key held compromised since {since}");
+            let place = timeline.label(seq);
+            let note = format!("{place} is by a key held compromised since {since}");
             if !notes.contains(&note) {
                 notes.push(note);
             }
@@ -111,6 +115,19 @@ impl Report {
     /// Returns how many findings have that verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|finding| finding.verdict == verdict).count()
+    }
+
+    /// Returns the number of a fact in the ledger, or in the source beside it that is named.
+    pub fn place(&self, seq: u64) -> (u64, Option<String>) {
+        match Joined::find(&self.joined, seq) {
+            Some(joined) => (seq - joined.first, Some(joined.name.clone())),
+            None => (seq, None),
+        }
+    }
+
+    /// Returns the name of a fact for a reader: `entry 12`, or its number and source.
+    pub fn label(&self, seq: u64) -> String {
+        Joined::label(&self.joined, seq)
     }
 
     /// Returns whether anything that was said differs from what is recorded.

@@ -211,6 +211,9 @@ impl<'a> Perspective<'a> {
     /// Returns whose record a fact is that rests on its author's word. What another's key
     /// corrected, and what an auditor recorded, is not the owner's.
     fn record(&self, timeline: &Timeline, fact: &Fact) -> Source {
+        if timeline.beside(fact.seq).is_some() {
+            return Source::ObserverNote;
+        }
         let mut roles = fact.author.roles.iter().map(Role::as_str);
         let audit = roles.clone().count() == 1 && roles.any(|role| role == AUDITOR);
         let others = audit || fact.corrections.last().is_some_and(|correction| !correction.own);

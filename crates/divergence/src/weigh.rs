@@ -6,7 +6,7 @@
 
 use tally_ledger::hash::Hash;
 use tally_ledger::payload::Citation;
-use tally_ledger::replay::{Fact, Statement};
+use tally_ledger::replay::{Fact, Statement, Timeline};
 use tally_ledger::time::{Interval, When};
 
 use crate::claims::{Claims, Held};
@@ -237,8 +237,9 @@ pub(crate) fn found<'a>(
         let correction = claims.correction(held)?;
         let after = correction.at.and_then(|at| crate::length::between(held.at(), at));
         let after = after.map_or(String::new(), |after| format!(" after {after}"));
-        let (how, by, seq) = (correction.how, &correction.by.name, correction.seq);
-        Some(format!("{how} by the speaker{after} ({by}, entry {seq})"))
+        let (how, by) = (correction.how, &correction.by.name);
+        let place = claims.timeline().label(correction.seq);
+        Some(format!("{how} by the speaker{after} ({by}, {place})"))
     });
     if let Some(correction) = correction {
         verdict = Verdict::Corrected;
@@ -251,21 +252,21 @@ pub(crate) fn found<'a>(
     }
     let mut finding = Finding::new(rule, verdict, message);
     finding.statement = held.map(StatementRef::of);
-    finding.compared = compared(accounts, lead);
+    finding.compared = compared(claims.timeline(), accounts, lead);
     finding.notes = notes;
     finding.evidence = evidence(accounts, lead);
     finding
 }
 
 /// Returns the line on what a claim was compared with, the deciding account first.
-fn compared(accounts: &[Account<'_>], lead: usize) -> String {
+fn compared(timeline: &Timeline, accounts: &[Account<'_>], lead: usize) -> String {
     let Some(deciding) = accounts.get(lead) else {
         return String::new();
     };
     let named = |account: &Account<'_>| {
         let told: Vec<&str> = account.told_by.iter().map(|told| told.name.as_str()).collect();
         let told = if told.is_empty() { String::new() } else { format!("{}; ", told.join(", ")) };
-        format!("{} ({told}entry {})", account.source, account.seq)
+        format!("{} ({told}{})", account.source, timeline.label(account.seq))
     };
     let mut line = format!("compared with {}", named(deciding));
     let mut beside: Vec<&Account<'_>> = accounts.iter().collect();

@@ -53,6 +53,26 @@ impl Event {
             body,
         })
     }
+
+    /// Returns the members that a payload has for the event, without those that give it a place.
+    pub(crate) fn members(&self) -> Vec<(Value, Value)> {
+        let mut members: Vec<(Value, Value)> =
+            vec![("kind".into(), self.kind.as_str().into()), ("body".into(), self.body.clone())];
+        if let Some(occurred) = &self.occurred {
+            members.push(("occurred".into(), when_value(occurred)));
+        }
+        if let Some(basis) = self.basis.to_value() {
+            members.push(("basis".into(), basis));
+        }
+        if let Some(on) = &self.on {
+            members.push(("on".into(), on.to_value()));
+        }
+        if !self.evidence.is_empty() {
+            let items = self.evidence.iter().map(Evidence::to_value).collect();
+            members.push(("evidence".into(), Value::Array(items)));
+        }
+        members
+    }
 }
 
 /// What an event is rested on.
@@ -179,30 +199,13 @@ impl Payload {
             .feeds
             .iter()
             .map(|(feed, link)| (feed.as_str().into(), link.map_or(Value::Null, Value::from)));
-        let event = &self.event;
-        let mut members: Vec<(Value, Value)> = vec![
+        let mut members = self.event.members();
+        members.extend([
             ("seq".into(), self.seq.into()),
             ("feeds".into(), Value::Map(links.collect())),
-            ("kind".into(), event.kind.as_str().into()),
             ("recorded".into(), self.recorded.to_string().into()),
-            ("body".into(), event.body.clone()),
-        ];
-        if let Some(prev) = self.prev {
-            members.push(("prev".into(), bytes(&prev)));
-        }
-        if let Some(occurred) = &event.occurred {
-            members.push(("occurred".into(), when_value(occurred)));
-        }
-        if let Some(basis) = event.basis.to_value() {
-            members.push(("basis".into(), basis));
-        }
-        if let Some(on) = &event.on {
-            members.push(("on".into(), on.to_value()));
-        }
-        if !event.evidence.is_empty() {
-            let items = event.evidence.iter().map(Evidence::to_value).collect();
-            members.push(("evidence".into(), Value::Array(items)));
-        }
+        ]);
+        members.extend(self.prev.map(|prev| ("prev".into(), bytes(&prev))));
         Value::Map(members)
     }
 }

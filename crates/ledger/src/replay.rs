@@ -2,14 +2,17 @@
 //!
 //! [`Timeline::replay`] is the only way to a [`Timeline`], and it takes a [`VerifiedLedger`]: facts
 //! from bytes that nobody verified do not compile. What breaks a rule of replay stays in the
-//! record, has no effect, and is shown with its reason.
+//! record, has no effect, and is shown with its reason. What was read beside a ledger may be joined
+//! to it, and stays apart from what it records.
 
 mod act;
+mod beside;
 mod fact;
 mod sealed;
 mod statement;
 
 pub use act::NoEffect;
+pub use beside::{Beside, Joined};
 pub use fact::{Approval, Author, Content, Correction, Fact, GAP_SECONDS_MAX, Gap, Told, Window};
 pub use sealed::{Sealed, SealedState};
 pub use statement::{Statement, Version, Withdrawal};
@@ -48,6 +51,7 @@ pub struct Timeline {
     facts: Vec<Fact>,
     statements: Vec<Statement>,
     sealed: Vec<Sealed>,
+    joined: Vec<Joined>,
 }
 
 impl Timeline {
@@ -80,6 +84,7 @@ impl Timeline {
             facts,
             statements,
             sealed,
+            joined: Vec::new(),
         }
     }
 
@@ -109,7 +114,8 @@ impl Timeline {
         self.completeness
     }
 
-    /// Returns the facts, ascending by seq; of an extract, with gaps.
+    /// Returns the facts, ascending by seq; of an extract, with gaps. What was joined follows those
+    /// of the ledger.
     pub fn facts(&self) -> &[Fact] {
         &self.facts
     }

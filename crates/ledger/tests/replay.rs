@@ -4,8 +4,11 @@
 use ciborium::Value;
 use serde_json::json;
 use tally_ledger::hash::Hash;
-use tally_ledger::payload::{Basis, Citation};
-use tally_ledger::replay::{Content, GAP_SECONDS_MAX, Gap, NoEffect, SealedState, Timeline};
+use tally_ledger::name::Kind;
+use tally_ledger::payload::{Basis, Citation, Event};
+use tally_ledger::replay::{
+    Beside, Content, GAP_SECONDS_MAX, Gap, NoEffect, SealedState, Timeline,
+};
 use tally_ledger::vocabulary::Body;
 use tally_testkit::casebook::{Casebook, event, hidden};
 
@@ -332,4 +335,84 @@ fn a_statement_has_the_claims_of_each_of_its_versions() {
     assert_eq!(claims, [1, 2]);
     assert_eq!(timeline.statement_of(edit).unwrap().seq, seq);
     assert!(statement.withdrawn.is_none(), "another incident's statement of that name");
+}
+
+/// Returns an event in the incident `feed` that no ledger holds.
+fn captured(kind: &str, feed: &str, body: &serde_json::Value) -> Event {
+    let kind: Kind = kind.parse().expect("a kind");
+    let body = Body::from_document(&kind, body).expect("a body of that kind").to_value();
+    Event {
+        feeds: vec![feed.parse().expect("a feed")],
+        kind,
+        occurred: None,
+        basis: Basis::Stated(vec![Citation::Entry { seq: 0, claim: None, span: None }]),
+        on: None,
+        evidence: Vec::new(),
+        body,
+    }
+}
+
+fn opened(bug: u64) -> serde_json::Value {
+    json!({ "about": { "name": "Example CA" }, "title": "late", "bugs": [bug] })
+}
+
+#[test]
+fn what_is_joined_stands_in_the_incident_that_names_the_same_bug_and_counts_on_from_the_end() {
+    let mut book = book();
+    book.record(json!({ "kind": "incident.opened", "incident": "x", "body": opened(7) }));
+    let mut timeline = Timeline::replay(&book.ledger());
+    let comment = json!({ "id": "c0", "channel": "bugzilla", "url": "https://bugs.example/7",
+        "speaker": { "capacity": "official" }, "published": "2024-08-01" });
+    let events = [
+        captured("incident.opened", "7", &opened(7)),
+        captured("statement.published", "7", &comment),
+        captured("incident.opened", "8", &opened(8)),
+    ];
+    let read = "2025-01-01T00:00:00Z".parse().unwrap();
+    timeline.join(Beside::of_events("page.json", &events, read));
+    let feeds: Vec<&str> = timeline.facts().iter().map(|f| f.feeds[0].as_str()).collect();
+    assert_eq!(feeds, ["ledger", "x", "x", "x", "8"]);
+    assert_eq!(timeline.recorded().len(), 2);
+    let [statement] = timeline.statements() else { panic!("{:?}", timeline.statements()) };
+    assert_eq!(statement.seq, 3);
+    assert_eq!(timeline.label(1), "entry 1");
+    assert_eq!(timeline.label(3), "number 1 of page.json");
+    // What cites an entry of its own source still does.
+    let cited = Basis::Stated(vec![Citation::Entry { seq: 2, claim: None, span: None }]);
+    assert_eq!(*timeline.fact(4).unwrap().basis(), cited);
+    assert_eq!(timeline.last_recorded(), Some(read));
+}
+
+#[test]
+fn the_id_of_an_event_beside_a_ledger_does_not_depend_on_when_or_where_it_was_joined() {
+    let event = captured("incident.opened", "7", &opened(7));
+    let id = |source: &str, read: &str, before: &[Event]| {
+        let mut timeline = Timeline::replay(&book().ledger());
+        let events = [before, std::slice::from_ref(&event)].concat();
+        timeline.join(Beside::of_events(source, &events, read.parse().unwrap()));
+        timeline.facts().last().unwrap().id
+    };
+    let other = captured("incident.opened", "8", &opened(8));
+    let first = id("a", "2025-01-01T00:00:00Z", &[]);
+    assert_eq!(first, id("b", "2025-02-01T00:00:00Z", std::slice::from_ref(&other)));
+    let mut timeline = Timeline::replay(&book().ledger());
+    timeline.join(Beside::of_events("a", &[other], "2025-01-01T00:00:00Z".parse().unwrap()));
+    assert_ne!(timeline.facts().last().unwrap().id, first);
+}
+
+#[test]
+fn another_ledger_joined_twice_has_two_places_and_keeps_its_acts() {
+    let mut other = book();
+    let seq = count(&mut other, 3);
+    other.record(correction(seq, 4));
+    let theirs = Timeline::replay(&other.ledger());
+    let mut timeline = Timeline::replay(&book().ledger());
+    timeline.join(Beside::of_ledger("first", theirs.clone()));
+    timeline.join(Beside::of_ledger("second", theirs));
+    assert_eq!(timeline.joined().len(), 2);
+    for joined in timeline.joined() {
+        let at = joined.first + seq;
+        assert_eq!(value(&timeline, at), 4, "{}", joined.name);
+        assert_eq!(timeline.fact(at + 1).unwrap().act, Some(Ok(at)));
+    }
 }

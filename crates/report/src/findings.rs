@@ -45,7 +45,7 @@ pub fn text(report: &Report, style: Style) -> String {
         let of_verdict = report.findings.iter().filter(|finding| finding.verdict == verdict);
         for finding in of_verdict {
             lines.push(String::new());
-            lines.extend(paragraph(finding, style));
+            lines.extend(paragraph(report, finding, style));
         }
     }
     lines.push(String::new());
@@ -72,6 +72,10 @@ fn basis(report: &Report) -> String {
         "Read: {} entries, {} statements, {} claims{as_of}.",
         report.entries, report.statements, report.claims
     );
+    if !report.joined.is_empty() {
+        let names: Vec<&str> = report.joined.iter().map(|joined| joined.name.as_str()).collect();
+        line = format!("{line} Beside the ledger: {}.", names.join(", "));
+    }
     if report.suggested > 0 {
         let n = report.suggested;
         line = format!("{line} {n} suggested claims await confirmation and are not held.");
@@ -101,7 +105,7 @@ fn heading(verdict: Verdict) -> &'static str {
 
 /// Returns the lines of one finding: what differs, who said it and what it was held against, and
 /// what it rests on.
-fn paragraph(finding: &Finding, style: Style) -> Vec<String> {
+fn paragraph(report: &Report, finding: &Finding, style: Style) -> Vec<String> {
     let first = format!("{}  ", finding.code);
     let indent = " ".repeat(first.len());
     let colour = match finding.verdict {
@@ -110,7 +114,7 @@ fn paragraph(finding: &Finding, style: Style) -> Vec<String> {
         _ => Colour::Yellow,
     };
     let message = wrapped(&first, &escaped(&finding.message), style.width);
-    let said = finding.statement.as_ref().map(said);
+    let said = finding.statement.as_ref().map(|statement| said(report, statement));
     let compared = said.into_iter().chain([finding.compared.clone()]);
     let compared: Vec<String> = compared.filter(|part| !part.is_empty()).collect();
     let mut lines = vec![
@@ -120,24 +124,26 @@ fn paragraph(finding: &Finding, style: Style) -> Vec<String> {
     for note in &finding.notes {
         lines.push(wrapped(&indent, &escaped(note), style.width));
     }
-    let last = wrapped(&indent, &escaped(&rests_on(finding)), style.width);
+    let last = wrapped(&indent, &escaped(&rests_on(report, finding)), style.width);
     lines.push(style.paint(&last, Colour::Dim));
     lines
 }
 
-fn said(statement: &StatementRef) -> String {
-    let StatementRef { name, speaker, seq, claim, published, text, .. } = statement;
+fn said(report: &Report, statement: &StatementRef) -> String {
+    let StatementRef { name, speaker, claim, published, text, .. } = statement;
+    let place = report.label(statement.seq);
     let words = text.as_ref().map_or(String::new(), |text| format!(": {text}"));
-    format!("said by {speaker} in {name} (entry {seq}, claim {claim}), {published}{words}")
+    format!("said by {speaker} in {name} ({place}, claim {claim}), {published}{words}")
 }
 
-fn rests_on(finding: &Finding) -> String {
+fn rests_on(report: &Report, finding: &Finding) -> String {
     let mut seen: Vec<u64> = Vec::new();
     let mut named: Vec<String> = Vec::new();
     for evidence in &finding.evidence {
         if !seen.contains(&evidence.seq) {
             seen.push(evidence.seq);
-            named.push(format!("{} ({})", evidence.seq, evidence.id.short()));
+            let place = report.label(evidence.seq);
+            named.push(format!("{place} ({})", evidence.id.short()));
         }
     }
     let more = named.len().saturating_sub(NAMED_MAX);
@@ -149,7 +155,7 @@ fn rests_on(finding: &Finding) -> String {
     };
     let entries = match named.as_slice() {
         [] => String::new(),
-        named => format!("; entries {}{more}", named.join(", ")),
+        named => format!("; rests on {}{more}", named.join(", ")),
     };
     format!("finding {}{severity}{entries}", finding.id.short())
 }
@@ -166,6 +172,7 @@ struct Json {
     owner: Option<String>,
     as_of: Option<String>,
     entries: usize,
+    beside: Vec<String>,
     statements: usize,
     claims: usize,
     suggested: usize,
@@ -199,6 +206,8 @@ struct JsonFinding {
 #[derive(Serialize)]
 struct JsonStatement {
     seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<String>,
     id: String,
     name: String,
     url: String,
@@ -214,6 +223,8 @@ struct JsonStatement {
 #[derive(Serialize)]
 struct JsonEvidence {
     seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<String>,
     id: String,
     relation: &'static str,
     source: Option<&'static str>,
@@ -257,18 +268,19 @@ pub fn value(report: &Report) -> serde_json::Value {
         owner: report.owner.as_ref().map(|owner| owner.name.clone()),
         as_of: report.as_of.map(|as_of| as_of.to_string()),
         entries: report.entries,
+        beside: report.joined.iter().map(|joined| joined.name.clone()).collect(),
         statements: report.statements,
         claims: report.claims,
         suggested: report.suggested,
         unopened: report.unopened,
         incomplete: report.incomplete,
         counts: counts.into(),
-        findings: report.findings.iter().map(finding).collect(),
+        findings: report.findings.iter().map(|found| finding(report, found)).collect(),
     };
     serde_json::to_value(json).expect("these structures have text keys")
 }
 
-fn finding(finding: &Finding) -> JsonFinding {
+fn finding(report: &Report, finding: &Finding) -> JsonFinding {
     JsonFinding {
         id: finding.id.to_string(),
         code: finding.code,
@@ -279,14 +291,16 @@ fn finding(finding: &Finding) -> JsonFinding {
         compared: finding.compared.clone(),
         notes: finding.notes.clone(),
         subject: finding.subject.clone(),
-        statement: finding.statement.as_ref().map(statement),
-        evidence: finding.evidence.iter().map(evidence).collect(),
+        statement: finding.statement.as_ref().map(|said| statement(report, said)),
+        evidence: finding.evidence.iter().map(|found| evidence(report, found)).collect(),
     }
 }
 
-fn statement(statement: &StatementRef) -> JsonStatement {
+fn statement(report: &Report, statement: &StatementRef) -> JsonStatement {
+    let (seq, beside) = report.place(statement.seq);
     JsonStatement {
-        seq: statement.seq,
+        seq,
+        beside,
         id: statement.id.to_string(),
         name: statement.name.clone(),
         url: statement.url.clone(),
@@ -300,9 +314,11 @@ fn statement(statement: &StatementRef) -> JsonStatement {
     }
 }
 
-fn evidence(evidence: &Evidence) -> JsonEvidence {
+fn evidence(report: &Report, evidence: &Evidence) -> JsonEvidence {
+    let (seq, beside) = report.place(evidence.seq);
     JsonEvidence {
-        seq: evidence.seq,
+        seq,
+        beside,
         id: evidence.id.to_string(),
         relation: evidence.relation.as_str(),
         source: evidence.source.map(tally_divergence::source::Source::as_str),
@@ -372,7 +388,7 @@ mod tests {
         );
         assert!(lines[1].starts_with("      said by Example CA in c4 (entry 2, claim 0), 2024-12"));
         assert!(lines[1].ends_with("compared with its own record (entry 1)"), "{}", lines[1]);
-        assert!(lines[2].contains("severity medium; entries 1 ("), "{}", lines[2]);
+        assert!(lines[2].contains("severity medium; rests on entry 1 ("), "{}", lines[2]);
     }
 
     #[test]

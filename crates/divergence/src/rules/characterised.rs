@@ -1,7 +1,7 @@
 //! T901: an opinion. It is never decided: it is shown to the reader beside what is recorded.
 
 use tally_ledger::claim::{Assertion, Characterises};
-use tally_ledger::replay::Fact;
+use tally_ledger::replay::{Fact, Timeline};
 use tally_ledger::vocabulary::occurrence::Occurrence;
 
 use super::CHARACTERISED;
@@ -39,7 +39,9 @@ fn characterised<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Characterises
     let mut finding = Finding::new(&CHARACTERISED, Verdict::ForTheReader, message);
     finding.statement = Some(StatementRef::of(held));
     finding.compared = String::from("an opinion: not decided");
-    let shown: Vec<String> = facts.iter().take(SHOWN_MAX).map(|fact| beside_it(fact)).collect();
+    let timeline = claims.timeline();
+    let shown = facts.iter().take(SHOWN_MAX).map(|fact| beside_it(timeline, fact));
+    let shown: Vec<String> = shown.collect();
     if !shown.is_empty() {
         let more = facts.len().saturating_sub(SHOWN_MAX);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -50,15 +52,15 @@ fn characterised<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Characterises
 }
 
 /// Returns what an entry says happened, in a few words.
-fn beside_it(fact: &Fact) -> String {
+fn beside_it(timeline: &Timeline, fact: &Fact) -> String {
     let occurrences = fact.body().map(|body| body.occurrences(fact.occurred()));
     let timed = occurrences.into_iter().flatten().find(|occurrence| occurrence.when.is_some());
-    let seq = fact.seq;
+    let place = timeline.label(fact.seq);
     match timed {
         Some(Occurrence { kind, when: Some(when), .. }) => {
-            format!("{} {when} (entry {seq})", named(&kind, None))
+            format!("{} {when} ({place})", named(&kind, None))
         }
-        _ => format!("{} (entry {seq})", named(&fact.kind, None)),
+        _ => format!("{} ({place})", named(&fact.kind, None)),
     }
 }
 

@@ -14,7 +14,7 @@ const UNSEEN_SECONDS_MAX: i64 = 24 * 3600;
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let claims = &case.claims;
     let mut findings = Vec::new();
-    for fact in claims.timeline().facts() {
+    for fact in claims.timeline().recorded() {
         let Some(not_yet) = fact.window.not_yet else {
             continue;
         };

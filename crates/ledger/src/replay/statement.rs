@@ -1,12 +1,14 @@
 //! Public texts, as their entries and the later edits of them have it.
 
+use std::collections::BTreeMap;
+
 use super::{Fact, shares_incident};
 use crate::claim::Claim;
 use crate::hash::Hash;
 use crate::name::FeedId;
 use crate::time::When;
 use crate::vocabulary::Body;
-use crate::vocabulary::statement::{Corrected, Form, Speaker};
+use crate::vocabulary::statement::{Corrected, Form, Published, Speaker};
 use crate::vocabulary::words::Channel;
 
 /// A public text and what it asserts.
@@ -69,32 +71,16 @@ pub struct Withdrawal {
 /// Gathers the statements of a ledger, in the order in which they were recorded.
 pub(super) fn gather(facts: &[Fact]) -> Vec<Statement> {
     let mut statements: Vec<Statement> = Vec::new();
+    let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for fact in facts {
         match fact.body() {
-            Some(Body::StatementPublished(body)) => statements.push(Statement {
-                seq: fact.seq,
-                id: fact.id,
-                name: body.id.clone(),
-                feeds: fact.feeds.clone(),
-                channel: body.channel.clone(),
-                url: body.url.clone(),
-                item: body.item,
-                speaker: body.speaker.clone(),
-                published: body.published.clone(),
-                form: body.form.clone(),
-                corrects: body.corrects.clone(),
-                versions: vec![Version {
-                    seq: fact.seq,
-                    id: fact.id,
-                    at: body.published.clone(),
-                    digest: body.digest,
-                    claims: body.claims.clone(),
-                }],
-                withdrawn: None,
-            }),
+            Some(Body::StatementPublished(body)) => {
+                names.entry(body.id.clone()).or_default().push(statements.len());
+                statements.push(Statement::of(fact, body));
+            }
             Some(Body::StatementRevised(body)) => {
-                if let Some(statement) = named(&mut statements, &body.id, &fact.feeds) {
-                    statement.versions.push(Version {
+                if let Some(at) = last(&statements, names.get(&body.id), &fact.feeds) {
+                    statements[at].versions.push(Version {
                         seq: fact.seq,
                         id: fact.id,
                         at: body.revised.clone(),
@@ -104,9 +90,9 @@ pub(super) fn gather(facts: &[Fact]) -> Vec<Statement> {
                 }
             }
             Some(Body::StatementWithdrawn(body)) => {
-                if let Some(statement) = named(&mut statements, &body.id, &fact.feeds) {
-                    let at = fact.occurred().cloned();
-                    statement.withdrawn = Some(Withdrawal { seq: fact.seq, at });
+                if let Some(at) = last(&statements, names.get(&body.id), &fact.feeds) {
+                    let when = fact.occurred().cloned();
+                    statements[at].withdrawn = Some(Withdrawal { seq: fact.seq, at: when });
                 }
             }
             _ => {}
@@ -115,12 +101,34 @@ pub(super) fn gather(facts: &[Fact]) -> Vec<Statement> {
     statements
 }
 
-/// Returns the last of `statements` that has that name in one of `feeds`.
-fn named<'a>(
-    statements: &'a mut [Statement],
-    name: &str,
-    feeds: &[FeedId],
-) -> Option<&'a mut Statement> {
-    let same = |s: &&mut Statement| s.name == name && shares_incident(&s.feeds, feeds);
-    statements.iter_mut().rev().find(same)
+impl Statement {
+    fn of(fact: &Fact, body: &Published) -> Self {
+        Self {
+            seq: fact.seq,
+            id: fact.id,
+            name: body.id.clone(),
+            feeds: fact.feeds.clone(),
+            channel: body.channel.clone(),
+            url: body.url.clone(),
+            item: body.item,
+            speaker: body.speaker.clone(),
+            published: body.published.clone(),
+            form: body.form.clone(),
+            corrects: body.corrects.clone(),
+            versions: vec![Version {
+                seq: fact.seq,
+                id: fact.id,
+                at: body.published.clone(),
+                digest: body.digest,
+                claims: body.claims.clone(),
+            }],
+            withdrawn: None,
+        }
+    }
+}
+
+/// Returns the last of the statements at `named` that stands in one of `feeds`.
+fn last(statements: &[Statement], named: Option<&Vec<usize>>, feeds: &[FeedId]) -> Option<usize> {
+    let within = |at: &&usize| shares_incident(&statements[**at].feeds, feeds);
+    named?.iter().rev().find(within).copied()
 }
