@@ -40,6 +40,7 @@ pub struct Claims<'a> {
     /// Whether each claim still stands: neither dropped nor taken back by its speaker.
     stands: Vec<bool>,
     suggested: usize,
+    rejected: usize,
 }
 
 impl<'a> Claims<'a> {
@@ -48,7 +49,7 @@ impl<'a> Claims<'a> {
     /// apart, until somebody confirms them.
     pub fn of(timeline: &'a Timeline) -> Self {
         let (index, held, stands) = (Index::of(timeline), Vec::new(), Vec::new());
-        let mut claims = Self { timeline, index, held, stands, suggested: 0 };
+        let mut claims = Self { timeline, index, held, stands, suggested: 0, rejected: 0 };
         let mut recorded: BTreeMap<Place, Vec<&Statement>> = BTreeMap::new();
         for statement in timeline.statements() {
             let place = Place::of(statement);
@@ -80,6 +81,10 @@ impl<'a> Claims<'a> {
                 {
                     continue;
                 }
+                if version.rejected.contains(&index) {
+                    self.rejected += 1;
+                    continue;
+                }
                 if claim.origin == Origin::Suggested {
                     self.suggested += 1;
                     continue;
@@ -107,6 +112,11 @@ impl<'a> Claims<'a> {
     /// Returns how many claims were suggested by a phrase rule and are not confirmed.
     pub fn suggested(&self) -> usize {
         self.suggested
+    }
+
+    /// Returns how many claims a reviewer rejected: the text does not make them.
+    pub fn rejected(&self) -> usize {
+        self.rejected
     }
 
     /// Returns the facts of the incidents among `feeds`, ascending by seq.

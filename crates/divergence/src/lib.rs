@@ -19,6 +19,7 @@ mod point;
 #[cfg(test)]
 mod probe;
 mod report;
+pub mod review;
 pub mod rules;
 pub mod source;
 mod weigh;

@@ -34,6 +34,8 @@ pub struct Report {
     pub claims: usize,
     /// How many further claims a phrase rule suggested and nobody has confirmed.
     pub suggested: usize,
+    /// How many claims a reviewer rejected: the text does not make them.
+    pub rejected: usize,
     /// How many hidden values nobody opened or erased.
     pub unopened: usize,
     /// Whether entries are missing, so that an absence shows nothing.
@@ -46,6 +48,7 @@ pub struct Report {
 pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
     let claims = Claims::of(timeline);
     let (held, suggested) = (claims.held().len(), claims.suggested());
+    let rejected = claims.rejected();
     let as_of = terms.at.or_else(|| timeline.last_recorded());
     let mut findings: Vec<Finding> = Vec::new();
     if let Some(as_of) = as_of {
@@ -68,6 +71,7 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
         statements: timeline.statements().len(),
         claims: held,
         suggested,
+        rejected,
         unopened: unopened.count(),
         incomplete: timeline.completeness().is_none(),
         findings,

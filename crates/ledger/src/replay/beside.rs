@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ciborium::Value;
 
 use super::fact::{Author, Content, Fact, Told, Window, gap};
-use super::{Timeline, statement};
+use super::{Timeline, Version, statement};
 use crate::cbor;
 use crate::hash::Hash;
 use crate::name::FeedId;
@@ -96,6 +96,16 @@ impl Timeline {
         self.statements.extend(statement::gather(&beside.facts));
         self.facts.extend(beside.facts);
         self.joined.push(Joined { name: beside.name, first, end });
+    }
+
+    /// Lets a reviewer change what each version of each statement is taken to assert. Entries stay
+    /// as they are: a claim keeps its position, and is confirmed, edited or rejected in its place.
+    pub fn review(&mut self, mut reviewer: impl FnMut(&str, Option<u64>, &mut Version)) {
+        for statement in &mut self.statements {
+            for version in &mut statement.versions {
+                reviewer(&statement.url, statement.item, version);
+            }
+        }
     }
 
     /// Returns the facts of the ledger itself, without what was joined to it.

@@ -1,6 +1,6 @@
 //! Public texts, as their entries and the later edits of them have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fact, shares_incident};
 use crate::claim::Claim;
@@ -57,6 +57,8 @@ pub struct Version {
     pub digest: Option<Hash>,
     /// All that it asserts.
     pub claims: Vec<Claim>,
+    /// The positions of those claims that a reviewer does not find in the text.
+    pub rejected: BTreeSet<usize>,
 }
 
 /// The end of a text.
@@ -86,6 +88,7 @@ pub(super) fn gather(facts: &[Fact]) -> Vec<Statement> {
                         at: body.revised.clone(),
                         digest: body.digest,
                         claims: body.claims.clone(),
+                        rejected: BTreeSet::new(),
                     });
                 }
             }
@@ -121,6 +124,7 @@ impl Statement {
                 at: body.published.clone(),
                 digest: body.digest,
                 claims: body.claims.clone(),
+                rejected: BTreeSet::new(),
             }],
             withdrawn: None,
         }
