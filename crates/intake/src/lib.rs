@@ -5,4 +5,6 @@
 //! is listed with its line, never skipped in silence.
 #![warn(clippy::disallowed_methods)]
 
+pub mod bugzilla;
+pub mod json;
 pub mod report;
