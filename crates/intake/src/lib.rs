@@ -5,6 +5,7 @@
 //! is listed with its line, never skipped in silence.
 #![warn(clippy::disallowed_methods)]
 
+pub mod account;
 pub mod bugzilla;
 pub mod json;
 pub mod report;
