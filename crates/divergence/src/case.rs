@@ -6,6 +6,7 @@ use tally_ledger::hash::Hash;
 use tally_ledger::time::Instant;
 
 use crate::claims::Claims;
+use crate::review::Review;
 
 /// The terms under which claims are held against facts, besides the ledger itself.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,9 @@ pub struct Terms {
     pub at: Option<Instant>,
     /// The exact texts of statements that are at hand.
     pub texts: Texts,
+    /// The findings that reviewers accept. What they decided on claims is applied to the timeline
+    /// before ([`Review::apply`]).
+    pub review: Review,
 }
 
 /// Exact texts by their SHA-256. A text gets in by its bytes alone, so none stands under another's

@@ -8,6 +8,7 @@ use tally_ledger::replay::Fact;
 use tally_ledger::time::When;
 
 use crate::claims::Held;
+use crate::review::Accepted;
 use crate::rules::Rule;
 use crate::source::Source;
 
@@ -230,6 +231,11 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// The entries that it rests on, the deciding ones first.
     pub evidence: Vec<Evidence>,
+    /// The finding that this one repeats: both rest on one deciding entry, and that one weighs more
+    /// or comes first.
+    pub repeats: Option<Hash>,
+    /// A reviewer's acceptance, with its reason.
+    pub accepted: Option<Accepted>,
 }
 
 impl Finding {
@@ -251,6 +257,8 @@ impl Finding {
             compared: String::new(),
             notes: Vec::new(),
             evidence: Vec::new(),
+            repeats: None,
+            accepted: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! All findings on a ledger, in one order, and the answer in one sentence.
 
+use std::collections::BTreeMap;
+
 use tally_ledger::governance::{Owner, Standing};
 use tally_ledger::hash::Hash;
 use tally_ledger::name::Origin;
@@ -8,7 +10,7 @@ use tally_ledger::time::Instant;
 
 use crate::case::{Case, Terms};
 use crate::claims::Claims;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Relation, Severity, Verdict};
 use crate::rules::RULES;
 
 /// What the rules found in a ledger.
@@ -59,6 +61,10 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
         }
     }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    group(&mut findings);
+    for finding in &mut findings {
+        finding.accepted = terms.review.accepted(&finding.id).cloned();
+    }
     let unopened = timeline.sealed().iter().filter(|s| s.state == SealedState::Unopened);
     Report {
         origin: timeline.origin().cloned(),
@@ -95,6 +101,29 @@ fn marked(timeline: &Timeline, mut finding: Finding) -> Finding {
     }
     finding.notes.extend(notes);
     finding
+}
+
+/// Marks the divergences that repeat another: they rest on the same deciding entry, and that one
+/// weighs more or comes first. One fact makes one alarm, however many sentences part from it.
+fn group(findings: &mut [Finding]) {
+    let mut leaders: BTreeMap<Hash, (Severity, usize)> = BTreeMap::new();
+    let deciding = |finding: &Finding| {
+        let mut evidence = finding.evidence.iter();
+        let differs = evidence.find(|evidence| evidence.relation == Relation::Differs)?;
+        (finding.verdict == Verdict::Diverges).then_some(differs.id)
+    };
+    for (at, finding) in findings.iter().enumerate() {
+        if let Some(entry) = deciding(finding) {
+            let leader = leaders.entry(entry).or_insert((finding.severity, at));
+            *leader = (*leader).min((finding.severity, at));
+        }
+    }
+    for at in 0..findings.len() {
+        let leader = deciding(&findings[at]).and_then(|entry| leaders.get(&entry));
+        if let Some((_, leader)) = leader.filter(|(_, leader)| *leader != at) {
+            findings[at].repeats = Some(findings[*leader].id);
+        }
+    }
 }
 
 /// Returns what findings are sorted by.
@@ -134,9 +163,14 @@ impl Report {
         Joined::label(&self.joined, seq)
     }
 
-    /// Returns whether anything that was said differs from what is recorded.
+    /// Returns whether anything that was said differs from what is recorded, and no reviewer
+    /// accepts it.
     pub fn diverges(&self) -> bool {
-        self.count(Verdict::Diverges) > 0
+        self.divergences().any(|finding| finding.accepted.is_none())
+    }
+
+    fn divergences(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.verdict == Verdict::Diverges)
     }
 
     /// Returns the answer in one sentence.
@@ -147,11 +181,21 @@ impl Report {
             1 => "1 tallies".to_owned(),
             n => format!("{n} tally"),
         };
-        match (self.findings.len(), self.count(Verdict::Diverges)) {
+        let n = self.count(Verdict::Diverges);
+        let diverge = if n == 1 { "finding diverges" } else { "findings diverge" };
+        let mut beside = String::new();
+        let alone = self.divergences().filter(|finding| finding.repeats.is_none()).count();
+        if alone < n {
+            beside = format!(", on {}", counted(alone, "matter", "matters"));
+        }
+        let accepted = self.divergences().filter(|finding| finding.accepted.is_some()).count();
+        if accepted > 0 {
+            beside = format!("{beside}, {accepted} of them accepted by a reviewer");
+        }
+        match (self.findings.len(), n) {
             (0, _) => "No claim is recorded, so nothing was held against the record.".to_owned(),
             (_, 0) => format!("Nothing diverges: of {claims}, {tally}."),
-            (_, 1) => format!("1 finding diverges from what is recorded; of {claims}, {tally}."),
-            (_, n) => format!("{n} findings diverge from what is recorded; of {claims}, {tally}."),
+            (_, n) => format!("{n} {diverge} from what is recorded{beside}; of {claims}, {tally}."),
         }
     }
 }
@@ -235,10 +279,40 @@ mod tests {
     }
 
     #[test]
+    fn findings_that_rest_on_one_deciding_entry_are_one_matter() {
+        let report = report(&book());
+        let repeats: Vec<Option<Hash>> =
+            report.findings.iter().take(4).map(|finding| finding.repeats).collect();
+        let first = Some(report.findings[0].id);
+        assert_eq!(repeats, [None, first, first, None]);
+    }
+
+    #[test]
+    fn an_accepted_finding_is_shown_as_accepted_and_raises_no_alarm() {
+        let book = book();
+        let ids: Vec<Hash> = report(&book).findings.iter().map(|finding| finding.id).collect();
+        let accept = |n: usize| {
+            let accepted = ids[..n].iter().map(|id| {
+                let (reason, role) = ("agreed".to_owned(), "auditor".to_owned());
+                crate::review::Accepted { id: *id, reason, role }
+            });
+            let mut review = crate::review::Review::default();
+            review.findings.extend(accepted);
+            diverge(&Timeline::replay(&book.ledger()), &Terms { review, ..Terms::default() })
+        };
+        assert!(accept(2).diverges());
+        let all = accept(3);
+        assert!(!all.diverges());
+        assert_eq!(all.count(Verdict::Diverges), 3);
+        assert_eq!(all.findings[0].accepted.as_ref().unwrap().role, "auditor");
+        assert!(all.sentence().contains("3 of them accepted"), "{}", all.sentence());
+    }
+
+    #[test]
     fn the_answer_is_one_sentence() {
         assert_eq!(
             report(&book()).sentence(),
-            "3 findings diverge from what is recorded; of 15 claims, 5 tally."
+            "3 findings diverge from what is recorded, on 1 matter; of 15 claims, 5 tally."
         );
         let empty = report(&own());
         assert!(!empty.diverges());

@@ -5,7 +5,7 @@
 
 mod decision;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tally_ledger::hash::Hash;
@@ -86,10 +86,10 @@ impl Review {
         if review.schema != SCHEMA {
             return Err(ReviewError::Schema(review.schema));
         }
-        let mut seen: BTreeMap<String, ()> = BTreeMap::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
         for decision in &review.claims {
             decision.check()?;
-            if seen.insert(decision.id(), ()).is_some() {
+            if !seen.insert(decision.id()) {
                 return Err(ReviewError::Twice(format!("claim {}", decision.id())));
             }
         }
@@ -98,7 +98,7 @@ impl Review {
                 let what = "an accepted finding needs a reason and a role".to_owned();
                 return Err(ReviewError::Shape(format!("finding {}: {what}", accepted.id)));
             }
-            if seen.insert(accepted.id.to_string(), ()).is_some() {
+            if !seen.insert(accepted.id.to_string()) {
                 return Err(ReviewError::Twice(format!("finding {}", accepted.id)));
             }
         }
@@ -115,10 +115,9 @@ impl Review {
 
     /// Adds the claims of `other` that are not here yet, in whatever state, and returns how many.
     pub fn add(&mut self, other: impl IntoIterator<Item = ClaimDecision>) -> usize {
-        let known: BTreeMap<String, ()> =
-            self.claims.iter().map(|claim| (claim.id(), ())).collect();
+        let known: BTreeSet<String> = self.claims.iter().map(ClaimDecision::id).collect();
         let before = self.claims.len();
-        self.claims.extend(other.into_iter().filter(|claim| !known.contains_key(&claim.id())));
+        self.claims.extend(other.into_iter().filter(|claim| !known.contains(&claim.id())));
         self.claims.len() - before
     }
 

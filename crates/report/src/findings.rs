@@ -80,6 +80,10 @@ fn basis(report: &Report) -> String {
         let n = report.suggested;
         line = format!("{line} {n} suggested claims await confirmation and are not held.");
     }
+    if report.rejected > 0 {
+        let n = report.rejected;
+        line = format!("{line} {n} claims were rejected by a reviewer and are not held.");
+    }
     if report.unopened > 0 {
         let n = report.unopened;
         line = format!("{line} {n} hidden values were never opened or erased.");
@@ -121,7 +125,10 @@ fn paragraph(report: &Report, finding: &Finding, style: Style) -> Vec<String> {
         message.replacen(finding.code, &style.paint(finding.code, colour), 1),
         wrapped(&indent, &escaped(&compared.join("; ")), style.width),
     ];
-    for note in &finding.notes {
+    let accepted =
+        finding.accepted.as_ref().map(|a| format!("accepted by {}: {}", a.role, a.reason));
+    let repeats = finding.repeats.map(|id| format!("the same matter as finding {}", id.short()));
+    for note in finding.notes.iter().chain(&accepted).chain(&repeats) {
         lines.push(wrapped(&indent, &escaped(note), style.width));
     }
     let last = wrapped(&indent, &escaped(&rests_on(report, finding)), style.width);
@@ -176,6 +183,7 @@ struct Json {
     statements: usize,
     claims: usize,
     suggested: usize,
+    rejected: usize,
     unopened: usize,
     incomplete: bool,
     counts: Vec<JsonCount>,
@@ -201,6 +209,14 @@ struct JsonFinding {
     subject: Option<String>,
     statement: Option<JsonStatement>,
     evidence: Vec<JsonEvidence>,
+    repeats: Option<String>,
+    accepted: Option<JsonAccepted>,
+}
+
+#[derive(Serialize)]
+struct JsonAccepted {
+    role: String,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -272,6 +288,7 @@ pub fn value(report: &Report) -> serde_json::Value {
         statements: report.statements,
         claims: report.claims,
         suggested: report.suggested,
+        rejected: report.rejected,
         unopened: report.unopened,
         incomplete: report.incomplete,
         counts: counts.into(),
@@ -293,6 +310,11 @@ fn finding(report: &Report, finding: &Finding) -> JsonFinding {
         subject: finding.subject.clone(),
         statement: finding.statement.as_ref().map(|said| statement(report, said)),
         evidence: finding.evidence.iter().map(|found| evidence(report, found)).collect(),
+        repeats: finding.repeats.map(|id| id.to_string()),
+        accepted: finding.accepted.as_ref().map(|accepted| JsonAccepted {
+            role: accepted.role.clone(),
+            reason: accepted.reason.clone(),
+        }),
     }
 }
 

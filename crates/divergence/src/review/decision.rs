@@ -90,8 +90,8 @@ impl ClaimDecision {
         }
     }
 
-    /// Returns the name of the claim in commands: the first 8 hexadecimal digits of the SHA-256 over
-    /// its text's address, item, digest, and what it asserts where.
+    /// Returns the name of the claim in commands: the first 8 hexadecimal digits of the SHA-256
+    /// over its text's address, item, digest, and what it asserts where.
     pub fn id(&self) -> String {
         let claim = &self.claim;
         let asserted = serde_json::to_string(&claim.assertion).expect("assertions have text keys");
