@@ -11,6 +11,7 @@ use crate::claims::Held;
 use crate::review::Accepted;
 use crate::rules::Rule;
 use crate::source::Source;
+use crate::times::Times;
 
 /// What a rule decides. The order is the one in which a report shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -227,6 +228,8 @@ pub struct Finding {
     pub message: String,
     /// One line on what the claim was compared with.
     pub compared: String,
+    /// The times that were held against each other.
+    pub times: Times,
     /// What a reader should know beside it, a line each.
     pub notes: Vec<String>,
     /// The entries that it rests on, the deciding ones first.
@@ -255,6 +258,7 @@ impl Finding {
             subject: None,
             message,
             compared: String::new(),
+            times: Times::default(),
             notes: Vec::new(),
             evidence: Vec::new(),
             repeats: None,

@@ -46,7 +46,8 @@ pub(crate) fn happenings<'a>(
         for occurrence in &indexed.occurrences {
             if meant(&occurrence.kind, occurrence.subject.as_deref()) {
                 let when = occurrence.when.clone();
-                let account = Account::of_fact(fact, backing.clone(), shown(when.as_ref()));
+                let account =
+                    Account::of_fact(fact, backing.clone(), shown(when.as_ref())).at(when.as_ref());
                 found.push(Happening { when, account });
             }
         }
@@ -55,7 +56,7 @@ pub(crate) fn happenings<'a>(
         if let Assertion::Occurred(a) = &other.claim.assertion
             && meant(&a.kind, a.subject.as_deref())
         {
-            let account = Account::of_claim(other, backing, shown(Some(&a.when)));
+            let account = Account::of_claim(other, backing, shown(Some(&a.when))).at(Some(&a.when));
             found.push(Happening { when: Some(a.when.clone()), account });
         }
     }

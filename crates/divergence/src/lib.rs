@@ -22,9 +22,11 @@ mod report;
 pub mod review;
 pub mod rules;
 pub mod source;
+mod times;
 mod weigh;
 mod words;
 
 pub use case::{Terms, Texts};
 pub use length::duration;
 pub use report::{Report, diverge};
+pub use times::Times;

@@ -13,6 +13,7 @@ use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, StatementRef, Verdict, cited};
 use crate::rules::Rule;
 use crate::source::{Backing, Source};
+use crate::times::Times;
 
 /// What one entry says of a claim.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct Account<'a> {
     pub(crate) relation: Relation,
     /// What it has in the place of what was claimed, in words.
     pub(crate) shown: String,
+    /// The time that it has in the place of the one claimed.
+    pub(crate) when: Option<When>,
     /// How far the two lie apart, or what is missing, in words.
     pub(crate) remark: Option<String>,
     /// The rule that supplied a zone without which the relation might be another.
@@ -47,6 +50,7 @@ impl<'a> Account<'a> {
             told_by,
             relation: Relation::Unclear,
             shown,
+            when: None,
             remark: None,
             presumed: None,
         }
@@ -64,9 +68,16 @@ impl<'a> Account<'a> {
             told_by,
             relation: Relation::Unclear,
             shown,
+            when: None,
             remark: None,
             presumed: None,
         }
+    }
+
+    /// Takes the time that it has in the place of the one claimed.
+    pub(crate) fn at(mut self, when: Option<&When>) -> Self {
+        self.when = when.cloned();
+        self
     }
 
     /// Takes what was found.
@@ -252,6 +263,9 @@ pub(crate) fn found<'a>(
     }
     let mut finding = Finding::new(rule, verdict, message);
     finding.statement = held.map(StatementRef::of);
+    let recorded = accounts.get(lead).and_then(|lead| lead.when.as_ref());
+    finding.times =
+        held.map_or_else(|| Times::of(None, recorded), |held| Times::of_claim(held, recorded));
     finding.compared = compared(claims.timeline(), accounts, lead);
     finding.notes = notes;
     finding.evidence = evidence(accounts, lead);
@@ -312,6 +326,7 @@ pub(crate) fn unsupported<'a>(
     let message = format!("stated: {stated}; nothing is recorded beside the statement itself");
     let mut finding = Finding::new(rule, Verdict::Unsupported, message);
     finding.statement = Some(StatementRef::of(held));
+    finding.times = Times::of_claim(held, None);
     finding.compared = format!("searched {}", claims.searched(held.perspective.feeds));
     finding
 }
@@ -361,6 +376,7 @@ mod tests {
             told_by: Vec::new(),
             relation: *relation,
             shown: String::new(),
+            when: None,
             remark: None,
             presumed: None,
         };

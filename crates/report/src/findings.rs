@@ -1,8 +1,8 @@
 //! Findings: the answer in one sentence, how many of each verdict, and three lines for each.
 
 use serde::Serialize;
-use tally_divergence::Report;
 use tally_divergence::finding::{Evidence, Finding, Severity, StatementRef, Verdict};
+use tally_divergence::{Report, Times};
 use tally_ledger::governance::Standing;
 use tally_ledger::payload::Citation;
 use tally_ledger::time::When;
@@ -205,6 +205,7 @@ struct JsonFinding {
     severity: &'static str,
     message: String,
     compared: String,
+    times: JsonTimes,
     notes: Vec<String>,
     subject: Option<String>,
     statement: Option<JsonStatement>,
@@ -217,6 +218,13 @@ struct JsonFinding {
 struct JsonAccepted {
     role: String,
     reason: String,
+}
+
+#[derive(Serialize)]
+struct JsonTimes {
+    said: Option<When>,
+    recorded: Option<When>,
+    apart: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -306,6 +314,7 @@ fn finding(report: &Report, finding: &Finding) -> JsonFinding {
         severity: finding.severity.as_str(),
         message: finding.message.clone(),
         compared: finding.compared.clone(),
+        times: times(&finding.times),
         notes: finding.notes.clone(),
         subject: finding.subject.clone(),
         statement: finding.statement.as_ref().map(|said| statement(report, said)),
@@ -316,6 +325,11 @@ fn finding(report: &Report, finding: &Finding) -> JsonFinding {
             reason: accepted.reason.clone(),
         }),
     }
+}
+
+fn times(times: &Times) -> JsonTimes {
+    let Times { said, recorded, apart } = times.clone();
+    JsonTimes { said, recorded, apart }
 }
 
 fn statement(report: &Report, statement: &StatementRef) -> JsonStatement {
@@ -445,6 +459,8 @@ mod tests {
         assert_eq!(json["counts"][0], json!({ "verdict": "diverges", "count": 1 }));
         let finding = &json["findings"][0];
         assert_eq!(finding["verdict"], "diverges");
+        assert_eq!(finding["times"]["recorded"], json!({ "at": "2024-11-11", "zone": "Z" }));
+        assert_eq!(finding["times"]["apart"], "2 days");
         assert_eq!(finding["id"].as_str().map(str::len), Some(64));
         assert_eq!(finding["evidence"][0]["id"].as_str().map(str::len), Some(64));
         assert_eq!(finding["evidence"][0]["source"], "its own record");

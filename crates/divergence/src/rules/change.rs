@@ -77,7 +77,8 @@ pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Cha
 
 fn change<'a>(fact: &Fact, backing: Backing<'a>, at: Option<When>, how: String) -> Change<'a> {
     let shown = at.as_ref().map_or("no time".to_owned(), ToString::to_string);
-    Change { at, how, account: Account::of_fact(fact, backing, shown) }
+    let account = Account::of_fact(fact, backing, shown).at(at.as_ref());
+    Change { at, how, account }
 }
 
 /// Returns how an entry changes the promise, if it does; `is_it` tells by the id of a commitment.
@@ -132,8 +133,8 @@ fn restated<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
             && own
             && held.precedes(other.statement)
         {
-            let account = Account::of_claim(other, backing, other.at().to_string());
             let at = Some(other.at().clone());
+            let account = Account::of_claim(other, backing, other.at().to_string()).at(at.as_ref());
             found.push(Change { at, how: format!("moved to {moved}"), account });
         }
     }

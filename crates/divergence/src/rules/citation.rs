@@ -32,7 +32,8 @@ fn said<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Said) -> Finding {
             let fact = timeline.fact(cited.seq)?;
             let backing =
                 Backing { source: source(claims, held, cited, fact)?, told_by: vec![cited] };
-            Some(compare(claims, claim, cited, Account::of_fact(fact, backing, recorded(cited))))
+            let account = Account::of_fact(fact, backing, recorded(cited));
+            Some(compare(claims, claim, cited, account.at(Some(&cited.published))))
         })
         .collect();
     if accounts.is_empty() {

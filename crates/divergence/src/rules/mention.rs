@@ -17,6 +17,7 @@ use crate::claims::Claims;
 use crate::finding::{Evidence, Finding, Verdict};
 use crate::length::between;
 use crate::source::Place;
+use crate::times::Times;
 
 /// The steps from which an instrument that was received concerns the one who received it, the
 /// first that is recorded.
@@ -89,6 +90,10 @@ fn mentioned(claims: &Claims<'_>, fact: &Fact, instrument: &Instrument) -> Findi
     };
     let mut finding = Finding::new(&MENTION, verdict, message);
     finding.subject = Some(instrument.id.clone());
+    finding.times = Times::of(
+        mention.as_ref().map(|mention| &mention.when),
+        begun.as_ref().map(|(_, when, _)| when),
+    );
     finding.compared = format!(
         "looked through {texts} texts recorded of the incident; others may have mentioned it, and \
          disclosure may have been restricted"

@@ -20,6 +20,7 @@ use crate::happening::{Happening, happenings, happens_once};
 use crate::index::Indexed;
 use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
+use crate::times::Times;
 use crate::weigh::{Account, Decision, Repeated, decide, found, settle, without_presumption};
 use crate::words::{name, named, quoted};
 
@@ -134,6 +135,7 @@ impl<'a> Promise<'a> {
             finding.compared = format!("searched {}", claims.searched(self.perspective.feeds));
         }
         if let Some(commitment) = self.commitment {
+            finding.times = Times::of_due(self.due.as_ref(), finding.times.recorded.as_ref());
             finding.subject = commitment.subject().map(str::to_owned);
             finding.evidence.push(Evidence::beside(commitment));
         }
@@ -239,7 +241,8 @@ fn kept<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Happening<'a>> {
         let when = fact.occurred().cloned();
         let shown = when.as_ref().map_or("no time".to_owned(), ToString::to_string);
         let shown = format!("kept, {shown}");
-        Happening { when, account: Account::of_fact(fact, backing, shown) }
+        let account = Account::of_fact(fact, backing, shown).at(when.as_ref());
+        Happening { when, account }
     })
     .collect()
 }

@@ -171,11 +171,13 @@ fn by_record<'a>(
             reopened.map(|point| reopening(point)).into_iter().chain([agrees]).collect()
         }
         (Some(point), reached) => {
+            let since = reached.as_ref().and_then(|(reached, _)| reached.when.clone());
             let remark = reached.map(|(_, words)| words);
-            vec![point.account.clone().holds(Relation::Differs, remark)]
+            vec![point.account.clone().at(since.as_ref()).holds(Relation::Differs, remark)]
         }
         (None, Some((point, words))) => {
-            vec![point.account.clone().holds(Relation::Differs, Some(words))]
+            let account = point.account.clone().at(point.when.as_ref());
+            vec![account.holds(Relation::Differs, Some(words))]
         }
         (None, None) => Vec::new(),
     }
@@ -213,7 +215,8 @@ fn reopens(claimed: &str, later: &str) -> bool {
 }
 
 fn reopening<'a>(point: &Point<'a, String>) -> Account<'a> {
-    point.account.clone().holds(Relation::Changes, Some("open again".to_owned()))
+    let account = point.account.clone().at(point.when.as_ref());
+    account.holds(Relation::Changes, Some("open again".to_owned()))
 }
 
 fn all_complete<'a>(claims: &Claims<'a>, held: &Held<'a>, named: &[String]) -> Finding {
