@@ -8,4 +8,5 @@
 pub mod account;
 pub mod bugzilla;
 pub mod json;
+pub mod moment;
 pub mod report;

@@ -4,12 +4,18 @@
 //! listed with its line in [`Report::unread`], and a template that nobody filled in says nothing.
 //! Every span is in bytes of the text as given.
 
+mod action;
 mod field;
 pub mod label;
 mod line;
 mod marker;
+mod table;
+mod timeline;
 
+pub use action::{Action, Related, kind_term, status_term};
 pub use label::Label;
+pub use table::{Cell, plain};
+pub use timeline::Row;
 
 /// The longest text that is read, in bytes; a tracker's comments are far shorter. What follows is
 /// named in [`Report::unread`].
@@ -79,6 +85,12 @@ pub struct Report {
     pub form: Option<Form>,
     /// The fields that are filled in, in the order of the text.
     pub fields: Vec<Field>,
+    /// The rows of the timelines, in the order of the text.
+    pub timeline: Vec<Row>,
+    /// The action items, in the order of the text.
+    pub actions: Vec<Action>,
+    /// The related incidents, in the order of the text.
+    pub related: Vec<Related>,
     /// The sentence that asks for closure since all action items are complete.
     pub closure: Option<[usize; 2]>,
     /// Text outside any field.
@@ -103,7 +115,11 @@ pub fn read(text: &str) -> Report {
     }
     let lines = line::lines(&text[..end]);
     let markers = marker::markers(&lines);
+    let tables = table::tables(text, &lines);
     field::fill(&mut report, &text[..end], &lines, &markers);
+    let parts: Vec<_> = markers.iter().map(|marker| (marker.line, marker.part)).collect();
+    action::read(&mut report, text, &lines, &tables, &parts);
+    timeline::read(&mut report, text, &lines, &tables, &markers);
     if end < text.len() {
         let line = lines.last().map_or(1, |line| line.number);
         report.unread.push(Unread { line, span: [end, text.len()], why: "the text is too long" });
@@ -112,3 +128,6 @@ pub fn read(text: &str) -> Report {
     report.unread.truncate(UNREAD_MAX);
     report
 }
+
+#[cfg(test)]
+mod tests;
