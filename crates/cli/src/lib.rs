@@ -4,6 +4,7 @@
 //! [`context::Context`]; `demo` runs the same functions.
 
 pub mod args;
+pub mod beside;
 pub mod commands;
 pub mod context;
 pub mod document;

@@ -37,7 +37,7 @@ pub struct AuditArgs {
 /// Fails if there is no ledger, or it cannot be read.
 pub fn run(args: &AuditArgs, context: &mut Context) -> Result<Status, Failure> {
     let found = source::verified(&args.source, &args.pins, context)?;
-    let report = diverge::report(&found, &args.view);
+    let report = diverge::report(&found, &args.source, &args.view, context)?;
     let verified = found.ledger.verification();
     let name = args.source.display().to_string();
     match args.view.format.format {

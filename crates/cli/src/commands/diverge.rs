@@ -1,14 +1,15 @@
 //! `tally diverge`: holds what was said against what was recorded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tally_divergence::{Report, Terms};
+use tally_divergence::Report;
 use tally_ledger::replay::Timeline;
 use tally_ledger::time::Instant;
 use tally_report::findings;
 
 use crate::args::FormatArgs;
+use crate::beside::{self, BesideArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
@@ -42,6 +43,10 @@ pub struct ViewArgs {
     #[arg(long, value_name = "INSTANT")]
     pub at: Option<Instant>,
 
+    /// What is held besides what the ledger records
+    #[command(flatten)]
+    pub beside: BesideArgs,
+
     /// How the result is written
     #[command(flatten)]
     pub format: FormatArgs,
@@ -54,7 +59,7 @@ pub struct ViewArgs {
 /// Fails if there is no ledger, or it cannot be read.
 pub fn run(args: &DivergeArgs, context: &mut Context) -> Result<Status, Failure> {
     let found = source::verified(&args.source, &args.pins, context)?;
-    let report = report(&found, &args.view);
+    let report = report(&found, &args.source, &args.view, context)?;
     let text = match args.view.format.format {
         Format::Text => context.with_verdict(&findings::text(&report, context.style()), &found),
         Format::Json => context.with_verdict_json(findings::value(&report), &found),
@@ -64,10 +69,19 @@ pub fn run(args: &DivergeArgs, context: &mut Context) -> Result<Status, Failure>
     Ok(status(&found, &report))
 }
 
-/// Returns the findings on a verified ledger.
-pub fn report(found: &Verified, view: &ViewArgs) -> Report {
-    let terms = Terms { at: view.at, ..Terms::default() };
-    tally_divergence::diverge(&Timeline::replay(&found.ledger), &terms)
+/// Returns the findings on a verified ledger, which was read from `source`.
+///
+/// # Errors
+///
+/// Fails if what is read beside it does.
+pub fn report(
+    found: &Verified,
+    source: &Path,
+    view: &ViewArgs,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let timeline = Timeline::replay(&found.ledger);
+    Ok(beside::held(timeline, source, &view.beside, context)?.diverge(view.at))
 }
 
 /// Returns the exit status: a ledger that fails outranks one that could not be pinned, and that

@@ -136,7 +136,11 @@ pub fn record(
 const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
 
 /// Returns the digest of a file and its size in bytes, without filing it yet.
-fn digest(path: &Path) -> Result<(Hash, u64), Failure> {
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, and if it is a private key.
+pub fn digest(path: &Path) -> Result<(Hash, u64), Failure> {
     let failed = |e: io::Error| {
         Failure::io("read", path, &e).hint("files of evidence are named relative to the document")
     };

@@ -1,0 +1,202 @@
+//! What is read beside a ledger: statements that it does not record, exact texts, and the review
+//! that says which claims they make.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tally_divergence::review::{REVIEW_MAX, Review, ReviewError};
+use tally_divergence::{Report, Terms, Texts};
+use tally_ledger::hash::Hash;
+use tally_ledger::name::FeedId;
+use tally_ledger::replay::{Beside, Timeline};
+use tally_ledger::time::Instant;
+use tally_store::Reader;
+
+use crate::context::Context;
+use crate::document;
+use crate::failure::{Failure, Status};
+use crate::source::{self, PinArgs};
+
+/// The name of the review beside a ledger or a capture.
+pub const REVIEW_FILE: &str = "review.toml";
+
+/// The largest text that is read as a statement, in bytes.
+const TEXT_MAX: u64 = 4 << 20;
+
+/// The largest file of record documents that is read beside a ledger, in bytes.
+const DOCUMENTS_MAX: u64 = 64 << 20;
+
+/// The options that say what is held against a ledger besides what it records itself.
+#[derive(Debug, Clone, Default, Args)]
+pub struct BesideArgs {
+    /// Hold these statements too: another ledger, or record documents (.toml, .json, .jsonl)
+    #[arg(long, value_name = "SOURCE", help_heading = HEADING)]
+    pub statements: Vec<PathBuf>,
+
+    /// Stand those statements in this incident [default: the one that names the same bug]
+    #[arg(long, value_name = "NAME", requires = "statements", help_heading = HEADING)]
+    pub incident: Option<FeedId>,
+
+    /// Follow the decisions of this review [default: review.toml beside the ledger, if there]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
+    pub review: Vec<PathBuf>,
+}
+
+const HEADING: &str = "Statements";
+
+/// What stands beside a ledger, read and joined.
+pub struct Held {
+    /// The ledger's facts, and what was joined to them, reviewed.
+    pub timeline: Timeline,
+    /// The exact texts that are at hand.
+    pub texts: Texts,
+    /// The decisions that were followed.
+    pub review: Review,
+}
+
+impl Held {
+    /// Holds what was said against what was recorded, as of `at`.
+    pub fn diverge(self, at: Option<Instant>) -> Report {
+        let Self { timeline, texts, review } = self;
+        tally_divergence::diverge(&timeline, &Terms { at, texts, review })
+    }
+}
+
+/// Reads what stands beside the ledger at `ledger`, and joins it to its timeline.
+///
+/// # Errors
+///
+/// Fails if a source is not there, is of no form known, or does not verify, and if a review
+/// decides what it cannot.
+pub fn held(
+    mut timeline: Timeline,
+    ledger: &Path,
+    args: &BesideArgs,
+    context: &Context,
+) -> Result<Held, Failure> {
+    let mut reviews = args.review.clone();
+    if reviews.is_empty() {
+        let folders = places(ledger, args).filter(|place| place.is_dir());
+        let files = folders.map(|place| place.join(REVIEW_FILE));
+        reviews.extend(files.filter(|file| file.is_file()));
+    }
+    for source in &args.statements {
+        let mut beside = read(source, context)?;
+        if let Some(incident) = &args.incident {
+            beside = beside.within(incident);
+        }
+        timeline.join(beside);
+    }
+    let mut review = Review::default();
+    for path in &reviews {
+        for conflict in review.merge(&read_review(path)?) {
+            context.out.talk(&format!(
+                "note: claim {}: {}; another review: {}; the first counts",
+                conflict.id, conflict.first, conflict.second
+            ));
+        }
+    }
+    for decision in review.apply(&mut timeline) {
+        context.out.talk(&format!(
+            "note: claim {} is {}, but no statement here has that text",
+            decision.id(),
+            decision.decision.as_str()
+        ));
+    }
+    let texts = texts(&timeline, places(ledger, args))?;
+    Ok(Held { timeline, texts, review })
+}
+
+/// Returns the ledger and what is held beside it.
+fn places<'a>(ledger: &'a Path, args: &'a BesideArgs) -> impl Iterator<Item = &'a Path> {
+    std::iter::once(ledger).chain(args.statements.iter().map(PathBuf::as_path))
+}
+
+/// Reads a review.
+///
+/// # Errors
+///
+/// Fails if the file is not there or is no review.
+pub fn read_review(path: &Path) -> Result<Review, Failure> {
+    let text = source::read_text(path, REVIEW_MAX)?;
+    Review::read(&text).map_err(|e| {
+        let failure = Failure::new(format!("{}: not a review: {e}", path.display()));
+        match e {
+            ReviewError::Decision { .. } => failure.hint(
+                "decide it with: tally claims confirm|reject|edit ID --reason TEXT --role ROLE",
+            ),
+            ReviewError::Schema(_) => failure.hint("read it with a newer version of this program"),
+            _ => failure.hint("make one with: tally claims suggest LEDGER"),
+        }
+    })
+}
+
+/// Reads a source of statements: another ledger, or record documents.
+fn read(path: &Path, context: &Context) -> Result<Beside, Failure> {
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    if path.is_dir() || !matches!(extension, "json" | "jsonl" | "toml") {
+        let pins = PinArgs { unpinned: true, ..PinArgs::default() };
+        let found = source::verified(path, &pins, context)?;
+        if found.status() != Status::Clean {
+            let what = format!("{} does not verify as a ledger", path.display());
+            return Err(Failure::new(what)
+                .hint("see why with: tally verify --unpinned, or name a capture or documents"));
+        }
+        return Ok(Beside::of_ledger(&name, Timeline::replay(&found.ledger)));
+    }
+    documents(path, &name)
+}
+
+/// Reads record documents as events that no ledger holds.
+fn documents(path: &Path, name: &str) -> Result<Beside, Failure> {
+    let text = source::read_text(path, DOCUMENTS_MAX)?;
+    let file = path.display().to_string();
+    let written = if path.extension().is_some_and(|extension| extension == "jsonl") {
+        document::read_lines(&text, &file)?
+    } else {
+        vec![document::read(&text, &file)?]
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut events = Vec::with_capacity(written.len());
+    for written in &written {
+        let file = |file: &Path| crate::commands::record::digest(&folder.join(file));
+        events.push(written.event(|_| None, file)?);
+    }
+    // They were read when the last of what they tell had happened, whatever the clock says now.
+    let ends = events.iter().filter_map(|event| event.occurred.as_ref());
+    let last = ends.map(|when| when.interval().end.saturating_sub(1)).filter(|at| *at < i64::MAX);
+    let read = Instant::from_unix(last.max().unwrap_or(0)).map_err(|e| {
+        Failure::new(format!("{file}: a time in it cannot be used: {e}")).hint("mend the document")
+    })?;
+    Ok(Beside::of_events(name, &events, read))
+}
+
+/// Returns the exact texts of the statements that lie as evidence in the ledger directories among
+/// `places`.
+fn texts<'a>(
+    timeline: &Timeline,
+    places: impl Iterator<Item = &'a Path>,
+) -> Result<Texts, Failure> {
+    let versions = timeline.statements().iter().flat_map(|statement| &statement.versions);
+    let wanted: BTreeSet<Hash> = versions.filter_map(|version| version.digest).collect();
+    let mut texts = Texts::default();
+    for place in places.filter(|place| place.is_dir()) {
+        let reader = Reader::open(place)?;
+        for digest in &wanted {
+            let Some(file) = reader.evidence(digest)?.filter(|file| file.size <= TEXT_MAX) else {
+                continue;
+            };
+            let read = std::fs::read(&file.path);
+            let bytes = read.map_err(|e| Failure::io("read", &file.path, &e))?;
+            // A text gets in under the digest of what was read, whatever the name of the file says.
+            if let Ok(text) = String::from_utf8(bytes) {
+                texts.add(text);
+            }
+        }
+    }
+    Ok(texts)
+}
