@@ -43,7 +43,8 @@ fn every_claim_has_one_expected_finding() {
         }
     }
     let mut judged = BTreeSet::new();
-    for finding in expected() {
+    // What a rule finds of a claim besides judging it has a code.
+    for finding in expected().iter().filter(|finding| finding["code"].is_null()) {
         if let Some(statement) = finding["statement"].as_str() {
             let claim = finding["claim"].as_u64().expect("the place of a claim");
             let place = (statement.to_owned(), usize::try_from(claim).expect("a small number"));

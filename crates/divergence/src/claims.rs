@@ -37,6 +37,8 @@ pub struct Claims<'a> {
     timeline: &'a Timeline,
     index: Index<'a>,
     held: Vec<Held<'a>>,
+    /// The statements that put one of that name right, as they were recorded.
+    correctors: BTreeMap<&'a str, Vec<&'a Statement>>,
     /// Whether each claim still stands: neither dropped nor taken back by its speaker.
     stands: Vec<bool>,
     suggested: usize,
@@ -48,10 +50,20 @@ impl<'a> Claims<'a> {
     /// versions that the last one no longer makes. Claims that a phrase rule suggested are counted
     /// apart, until somebody confirms them.
     pub fn of(timeline: &'a Timeline) -> Self {
-        let (index, held, stands) = (Index::of(timeline), Vec::new(), Vec::new());
-        let mut claims = Self { timeline, index, held, stands, suggested: 0, rejected: 0 };
+        let mut claims = Self {
+            timeline,
+            index: Index::of(timeline),
+            held: Vec::new(),
+            correctors: BTreeMap::new(),
+            stands: Vec::new(),
+            suggested: 0,
+            rejected: 0,
+        };
         let mut recorded: BTreeMap<Place, Vec<&Statement>> = BTreeMap::new();
         for statement in timeline.statements() {
+            for corrected in &statement.corrects {
+                claims.correctors.entry(&corrected.statement).or_default().push(statement);
+            }
             let place = Place::of(statement);
             match timeline.beside(statement.seq) {
                 None => {
@@ -164,22 +176,32 @@ impl<'a> Claims<'a> {
             let at = Some(&version.at);
             return Some(Correction { seq: version.seq, at, by: held.statement, how: "edited" });
         }
-        let names = |statement: &&Statement| {
-            shares_incident(&statement.feeds, held.perspective.feeds)
-                && Party::of(&statement.speaker).is(&held.perspective.party)
-                && statement.corrects.iter().any(|corrected| {
-                    let index = u64::try_from(held.index).ok();
-                    corrected.statement == held.statement.name
-                        && (corrected.claim.is_none() || corrected.claim == index)
-                })
+        let names = |by: &&Statement| {
+            by.corrects.iter().any(|corrected| {
+                let index = u64::try_from(held.index).ok();
+                corrected.statement == held.statement.name
+                    && (corrected.claim.is_none() || corrected.claim == index)
+            })
         };
-        if let Some(by) = self.timeline.statements().iter().find(names) {
+        if let Some(by) = self.corrected_by(held.statement).find(names) {
             let at = Some(&by.published);
             return Some(Correction { seq: by.seq, at, by, how: "corrected" });
         }
         let withdrawn = held.statement.withdrawn.as_ref()?;
         let at = withdrawn.at.as_ref();
         Some(Correction { seq: withdrawn.seq, at, by: held.statement, how: "withdrawn" })
+    }
+
+    /// Returns the statements by which the speaker of `statement` puts it right, or a part of it.
+    pub(crate) fn corrected_by(
+        &self,
+        statement: &Statement,
+    ) -> impl Iterator<Item = &'a Statement> {
+        let party = Party::of(&statement.speaker);
+        let named = self.correctors.get(statement.name.as_str());
+        named.into_iter().flatten().copied().filter(move |by| {
+            shares_incident(&by.feeds, &statement.feeds) && Party::of(&by.speaker).is(&party)
+        })
     }
 
     /// Returns the earlier statement of the same speaker at which a difference from `account` is

@@ -23,6 +23,7 @@ pub mod review;
 pub mod rules;
 pub mod source;
 mod times;
+mod topic;
 mod weigh;
 mod words;
 

@@ -1,7 +1,8 @@
 //! The rules: each a plain function from claims and facts to findings.
 //!
 //! A code is never used again for anything else. Every claim that is not merely suggested is
-//! looked at by exactly one rule, and gets exactly one finding.
+//! judged by exactly one rule ([`judge_of`]), and gets exactly one finding under it. Other rules
+//! may find something about the same claim besides.
 
 mod absence;
 mod abstention;
@@ -11,13 +12,18 @@ mod characterised;
 mod citation;
 mod commitment;
 mod count;
+mod edit;
 mod mention;
 mod occurred;
 mod order;
 mod promise;
 mod recorded;
+mod reserve;
 mod status;
 mod value;
+mod wording;
+
+use tally_ledger::claim::Says;
 
 use crate::case::Case;
 use crate::finding::{Finding, Severity};
@@ -69,11 +75,32 @@ rules! {
     OCCURRED = "T401", "occurred", Medium, "when something occurred", occurred::judge;
     ORDER = "T402", "order", Medium, "what came first", order::judge;
     CITATION = "T501", "citation", Low, "a citation and the text cited", citation::judge;
+    EDIT = "T511", "revision", Note, "a text edited after it appeared", edit::judge;
+    WORDING = "T514", "revision", Low, "an action item worded otherwise", wording::judge;
+    RESERVE = "T515", "revision", Note, "a reserve dropped", reserve::judge;
     ABSENCE = "T601", "absence", High, "something said not to have happened", absence::judge;
     ANSWERED = "T701", "answered", Note, "a question said to be answered", answered::judge;
     MENTION = "T801", "first_mention", Note, "a legal instrument and its first public mention",
         mention::judge;
     CHARACTERISED = "T901", "characterisation", Note, "an opinion", characterised::judge;
+}
+
+/// Returns the rule that judges the claims of that sort.
+pub fn judge_of(says: Says) -> &'static Rule {
+    match says {
+        Says::Occurred => &OCCURRED,
+        Says::Absent => &ABSENCE,
+        Says::Status => &STATUS,
+        Says::AllComplete => &ALL_COMPLETE,
+        Says::Count => &COUNT,
+        Says::Value => &VALUE,
+        Says::Will => &PROMISE,
+        Says::WillNot => &ABSTENTION,
+        Says::Answered => &ANSWERED,
+        Says::Order => &ORDER,
+        Says::Said => &CITATION,
+        Says::Characterises => &CHARACTERISED,
+    }
 }
 
 /// Returns the rule with that code.

@@ -81,6 +81,11 @@ impl Party {
         }
     }
 
+    /// Returns the organisation's name as parties are compared; `None` for nobody.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
     /// Returns whether both are one organisation. Nobody is the same as nobody.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.0.is_some() && self.0 == other.0

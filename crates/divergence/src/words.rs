@@ -1,6 +1,8 @@
 //! The words of messages: kinds, subjects, and other people's text cut to a bearable length.
 
+use tally_ledger::claim::{Assertion, Claim};
 use tally_ledger::name::Kind;
+use tally_ledger::vocabulary::words::Strength;
 
 /// The most characters of somebody's text that a message repeats.
 const QUOTED_MAX: usize = 200;
@@ -11,6 +13,61 @@ const NAME_MAX: usize = 80;
 pub(crate) fn named(kind: &Kind, subject: Option<&str>) -> String {
     let kind = kind.as_str().replace(['.', '_'], " ");
     subject.map_or_else(|| kind.clone(), |subject| format!("{kind} ({})", name(subject)))
+}
+
+/// Returns what a claim asserts and how it does, in words.
+pub(crate) fn made(claim: &Claim) -> String {
+    let strength = Some(claim.strength).filter(|strength| *strength != Strength::Firm);
+    let strength = strength.map_or(String::new(), |strength| format!(" (a {strength})"));
+    let qualifier = claim.qualifier.map_or(String::new(), |word| format!(", {word}"));
+    let scope = claim.scope.as_ref().map_or(String::new(), |scope| format!(", for {scope}"));
+    let condition = claim.condition.as_ref().map_or(String::new(), |words| format!(", {words}"));
+    let asserted = asserted(&claim.assertion);
+    quoted(&format!("{asserted}{strength}{qualifier}{scope}{condition}"))
+}
+
+/// Returns what an assertion says, in words.
+fn asserted(assertion: &Assertion) -> String {
+    let plain = |kind: &Kind, subject: &Option<String>| named(kind, subject.as_deref());
+    match assertion {
+        Assertion::Occurred(a) => format!("{} {}", plain(&a.kind, &a.subject), a.when),
+        Assertion::Absent(a) => {
+            let period = a.period.as_ref().map_or(String::new(), |when| format!(" in {when}"));
+            format!("no {}{period}", plain(&a.kind, &a.subject))
+        }
+        Assertion::Will(a) => {
+            let due = a.due.as_ref().map_or(String::new(), |due| format!(" by {due}"));
+            format!("{}{due}", plain(&a.what, &a.subject))
+        }
+        Assertion::WillNot(a) => {
+            let period = a.period.as_ref().map_or(String::new(), |when| format!(" in {when}"));
+            format!("no {}{period}", plain(&a.what, &a.subject))
+        }
+        other => other.summary(),
+    }
+}
+
+/// Returns in a line which words of `old` became which of `new`; `None` if the words are the same,
+/// whatever the spaces, the case, the marks of emphasis and the punctuation.
+pub(crate) fn difference(old: &str, new: &str) -> Option<String> {
+    let dress = |c: char| "*_`\"'\u{2018}\u{2019}\u{201c}\u{201d}.,;:!?()".contains(c);
+    let plain = |word: &str| word.trim_matches(dress).to_lowercase();
+    let same = |(a, b): &(&&str, &&str)| plain(a) == plain(b);
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (old.split_whitespace().collect(), new.split_whitespace().collect());
+    let start = old.iter().zip(&new).take_while(same).count();
+    let (old, new) = (&old[start..], &new[start..]);
+    let end = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+    let apart = |words: &[&str]| {
+        let words = words[..words.len() - end].join(" ");
+        quoted(words.trim_matches(|c: char| c == '"' || c.is_whitespace()))
+    };
+    match (apart(old), apart(new)) {
+        (old, new) if old.is_empty() && new.is_empty() => None,
+        (old, new) if old.is_empty() => Some(format!("put in: \"{new}\"")),
+        (old, new) if new.is_empty() => Some(format!("taken out: \"{old}\"")),
+        (old, new) => Some(format!("\"{old}\" became \"{new}\"")),
+    }
 }
 
 /// Returns a name that an author chose, cut if it is very long.
@@ -40,6 +97,21 @@ mod tests {
         let kind: Kind = "legal.step.notice_received".parse().unwrap();
         assert_eq!(named(&kind, Some("order")), "legal step notice received (order)");
         assert_eq!(named(&kind, None), "legal step notice received");
+    }
+
+    #[test]
+    fn two_wordings_differ_in_the_words_between_those_that_they_share() {
+        for (old, new, words) in [
+            ("is necessary and fit", "is fit", Some("taken out: \"necessary and\"")),
+            ("one person", "one  *person* abroad", Some("put in: \"abroad\"")),
+            ("within a day", "within a week", Some("\"day\" became \"week\"")),
+            ("**Within** a day", "within a\nday.", None),
+            ("the \"fit and good\" word", "the \"good\" word", Some("taken out: \"fit and\"")),
+            ("below 5%", "below 5", Some("\"5%\" became \"5\"")),
+            ("a a", "a a a", Some("put in: \"a\"")),
+        ] {
+            assert_eq!(difference(old, new).as_deref(), words, "{old} {new}");
+        }
     }
 
     #[test]
