@@ -7,8 +7,8 @@ use ed25519_dalek::SigningKey;
 
 use crate::commands::event::EventCommand;
 use crate::commands::{
-    audit, checkpoint, completions, demo, diverge, doctor, explain, export, init, key, list,
-    record, show, timeline, trust, verify,
+    accept, audit, checkpoint, claims, completions, demo, diverge, doctor, explain, export, init,
+    key, list, record, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -63,6 +63,10 @@ pub enum Command {
     Diverge(diverge::DivergeArgs),
     /// Verify and diverge in one report
     Audit(audit::AuditArgs),
+    /// Decide which claims the statements make
+    Claims(claims::ClaimsArgs),
+    /// Accept a finding with a reason
+    Accept(accept::AcceptArgs),
     /// Explain a rule or a fault code
     Explain(explain::ExplainArgs),
     /// List, make, grant and revoke keys

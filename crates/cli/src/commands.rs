@@ -1,7 +1,9 @@
 //! The commands, one module each.
 
+pub mod accept;
 pub mod audit;
 pub mod checkpoint;
+pub mod claims;
 pub mod completions;
 pub mod demo;
 pub mod diverge;
@@ -32,6 +34,8 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Demo(args) => demo::run(args, context),
         Command::Diverge(args) => diverge::run(args, context),
         Command::Audit(args) => audit::run(args, context),
+        Command::Accept(args) => accept::run(args, context),
+        Command::Claims(args) => claims::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Init(args) => init::run(args, context),
         Command::Record(args) => record::run(args, context),

@@ -16,6 +16,7 @@ pub mod passphrase;
 pub mod reference;
 pub mod secret_file;
 pub mod source;
+pub mod staged;
 pub mod trust;
 
 use std::process::ExitCode;

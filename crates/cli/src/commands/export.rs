@@ -1,8 +1,8 @@
 //! `tally export`: writes a bundle of the ledger, or hands over an incident as an extract.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, LedgerDir, named_evidence};
 use crate::passphrase::Passphrases;
+use crate::staged::Staged;
 
 /// The arguments of `tally export`.
 #[derive(Debug, Clone, Default, Args)]
@@ -101,12 +102,12 @@ fn bundle(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
         checkpoints: checkpoints.into_iter().map(|checkpoint| (checkpoint, Vec::new())).collect(),
         evidence: files.iter().map(|(digest, size, _)| (*digest, *size)).collect(),
     };
-    let staged = Staged::write(args, |file| {
+    let staged = Staged::write(&args.output, |file| {
         let mut writer = Writer::begin(file, &manifest)?;
         entries.iter().try_for_each(|entry| writer.entry(entry.bytes()))?;
         write_files(writer, &files)
     })?;
-    staged.place()?;
+    staged.place(args.force)?;
     Ok(size)
 }
 
@@ -145,10 +146,11 @@ fn extract(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
     let listed = files.iter().map(|(digest, size, _)| (*digest, *size)).collect();
     // The file is whole before the ledger grows, and gets its name after: whatever fails, the
     // ledger has not stated heads for nothing, and no file is handed over that it knows nothing of.
-    let staged = Staged::write(args, |file| write_files(extract.write(file, listed)?, &files))?;
+    let staged =
+        Staged::write(&args.output, |file| write_files(extract.write(file, listed)?, &files))?;
     ledger.append(&[entry])?;
     ledger.put_checkpoint(&checkpoint, context)?;
-    staged.place()?;
+    staged.place(args.force)?;
     Ok(count)
 }
 
@@ -183,55 +185,4 @@ fn write_files<W: Write>(mut writer: Writer<W>, files: &[StoredFile]) -> io::Res
         writer.evidence(digest, *size, File::open(path)?)?;
     }
     writer.finish()
-}
-
-/// A file that is written whole under a passing name, which is taken away unless it gets its own.
-struct Staged<'a> {
-    path: PathBuf,
-    args: &'a ExportArgs,
-}
-
-impl<'a> Staged<'a> {
-    fn write(
-        args: &'a ExportArgs,
-        write: impl FnOnce(BufWriter<File>) -> io::Result<BufWriter<File>>,
-    ) -> Result<Self, Failure> {
-        let mut name = args.output.clone().into_os_string();
-        name.push(format!(".{}.part", std::process::id()));
-        let staged = Self { path: PathBuf::from(name), args };
-        let failed = |e: io::Error| Failure::io("write", &args.output, &e);
-        let file = File::create_new(&staged.path).map_err(failed)?;
-        let written = write(BufWriter::new(file)).and_then(|file| file.into_inner()?.sync_all());
-        written.map_err(failed)?;
-        Ok(staged)
-    }
-
-    /// Gives the file its own name.
-    fn place(self) -> Result<(), Failure> {
-        let target = &self.args.output;
-        let placed = if self.args.force {
-            fs::rename(&self.path, target)
-        } else {
-            self.place_beside_nothing()
-        };
-        placed.map_err(|e| Failure::io("write", target, &e))
-    }
-
-    fn place_beside_nothing(&self) -> io::Result<()> {
-        let target = &self.args.output;
-        // Unlike a rename, a link never replaces a file that came into being meanwhile.
-        match fs::hard_link(&self.path, target) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
-            // The file system of a memory stick may have no links.
-            Err(_) if !target.exists() => fs::rename(&self.path, target),
-            linked => linked,
-        }
-    }
-}
-
-impl Drop for Staged<'_> {
-    fn drop(&mut self) {
-        // After a rename there is nothing left under this name.
-        let _ = fs::remove_file(&self.path);
-    }
 }
