@@ -9,4 +9,6 @@ pub mod account;
 pub mod bugzilla;
 pub mod json;
 pub mod moment;
+pub mod reconstruction;
 pub mod report;
+pub mod whiteboard;

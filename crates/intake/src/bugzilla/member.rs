@@ -96,9 +96,10 @@ impl<'v> Node<'_, 'v> {
         Err(self.objection(self.path(), format!("at most {most} bytes"), &found))
     }
 
-    /// Returns a number from 0.
+    /// Returns a number from 0 that entries can hold.
     pub(super) fn number(&self) -> Result<u64, ReadError> {
-        self.value.as_u64().ok_or_else(|| self.wrong("a whole number from 0"))
+        let number = self.value.as_u64().filter(|number| *number < 1 << 53);
+        number.ok_or_else(|| self.wrong("a whole number from 0 to 2^53 - 1"))
     }
 
     /// Returns `true` or `false`, which attachments write as 1 and 0.

@@ -17,13 +17,15 @@ pub(super) struct Texts {
     pub(super) revisions: Vec<Revision>,
     /// Whether two of them follow each other without a recorded edit.
     pub(super) has_gap: bool,
+    /// When a capture last found the last of them.
+    found_last: Option<Instant>,
 }
 
 impl Texts {
     /// Joins the edits of a comment and the texts that the answers have of it, of which there is
     /// at least one. The last history was fetched at `history`.
     pub(super) fn of(seen: &Seen, edits: Vec<Edit>, history: Option<Instant>) -> Self {
-        let mut texts = Self { revisions: Vec::new(), has_gap: false };
+        let mut texts = Self { revisions: Vec::new(), has_gap: false, found_last: None };
         for edit in in_order(edits) {
             texts.edited(seen, &edit);
         }
@@ -51,6 +53,7 @@ impl Texts {
     /// Takes in a text that a capture found; the first `recorded` texts come from the history.
     fn found(&mut self, seen: &Seen, text: &SeenText, recorded: usize, history: Option<Instant>) {
         let Some(last) = self.revisions.last() else {
+            self.found_last = text.fetched;
             return self.push(shown(&text.exact), Since::First);
         };
         let same = |revision: &Revision| {
@@ -58,6 +61,7 @@ impl Texts {
             own.is_some_and(|own| text.exact == own || seen.is_full_of(own, text))
         };
         if same(last) {
+            self.found_last = self.found_last.max(text.fetched);
             return;
         }
         let after_history = text.fetched.zip(history).is_some_and(|(text, history)| text > history);
@@ -66,8 +70,10 @@ impl Texts {
             return;
         }
         let after = last.since.earliest().unwrap_or(seen.time);
+        let after = self.found_last.map_or(after, |found| found.max(after));
         self.has_gap = true;
         self.push(shown(&text.exact), Since::Between { after, by: text.fetched });
+        self.found_last = text.fetched;
     }
 
     fn push(&mut self, text: Option<String>, since: Since) {

@@ -262,7 +262,7 @@ fn two_captures_of_one_comment_show_an_edit_between_them() {
     // Given in the wrong order, and ordered by when they were fetched.
     let bug = bugs(&[(&second, Some(T3)), (&first, Some(T1))]).unwrap().remove(0);
     assert_eq!(shown_texts(&bug.comments[0]), [Some("before"), Some("after")]);
-    let between = Since::Between { after: at(T0), by: Some(at(T3)) };
+    let between = Since::Between { after: at(T1), by: Some(at(T3)) };
     assert_eq!(bug.comments[0].revisions[1].since, between);
     assert_eq!(bug.fetched, Some((at(T1), at(T3))));
     let same = bugs(&[(&first, Some(T1)), (&first, Some(T3))]).unwrap().remove(0);
@@ -321,8 +321,15 @@ fn a_member_that_is_missing_or_contradicts_is_named_with_its_place() {
     let path = "a.json: bugs.7.comments[0]";
     for (answer, message) in [
         (with("count", Value::Null), ".count: expected this member, found nothing"),
-        (with("count", json!("0")), ".count: expected a whole number from 0, found \"0\""),
-        (with("count", json!(-1)), ".count: expected a whole number from 0, found -1"),
+        (
+            with("count", json!("0")),
+            ".count: expected a whole number from 0 to 2^53 - 1, found \"0\"",
+        ),
+        (
+            with("count", json!(u64::MAX)),
+            ".count: expected a whole number from 0 to 2^53 - 1, found 18446744073709551615",
+        ),
+        (with("count", json!(-1)), ".count: expected a whole number from 0 to 2^53 - 1, found -1"),
         (with("raw_text", json!(5)), ".raw_text: expected a text, found 5"),
         (with("bug_id", json!(8)), ".bug_id: expected 7 as elsewhere in the capture, found 8"),
         (
