@@ -185,3 +185,53 @@ fn the_completion_scripts_are_those_of_their_shells() {
         assert!(place.tally(&["completions", shell]).ok().contains("tally"), "{shell}");
     }
 }
+
+/// A policy pack that asks for a first report within 48 hours since 2025.
+const PACK: &str = r#"
+id = "own-rule"
+source = "Example CA Incident Procedure"
+url = "https://ca.example/procedure"
+read = "2026-01-31"
+
+[[version]]
+version = "1.0"
+from = "2025-01-01"
+
+[[version.requirement]]
+id = "first-report"
+rule = "P101"
+section = "4.2"
+strength = "must"
+limit = { hours = 48 }
+duty = "a first report within 48 hours"
+"#;
+
+#[test]
+fn policies_are_listed_as_of_a_date_with_those_of_a_file() {
+    let place = Place::empty();
+    place.write("own.toml", PACK);
+    let list = |more: &[&str]| place.tally(&[&["list", "policies"], more].concat());
+    let text = list(&["--at", "2025-06-01", "--policy-pack", "own.toml"]).ok();
+    assert!(text.contains("CCADB Incident Reporting Guidelines 3.0, from 2025-03-01"), "{text}");
+    assert!(text.contains("Example CA Incident Procedure 1.0"), "{text}");
+    assert!(!text.contains("Guidelines 2.0"), "{text}");
+    assert!(list(&[]).ok().contains("Guidelines 2.0"));
+    assert_eq!(list(&["--at", "2010-01-01"]).ok().lines().count(), 1);
+    let json =
+        list(&["--at", "2025-06-01", "--policy-pack", "own.toml", "--format", "json"]).json();
+    let own = &json["policies"].as_array().unwrap().last().unwrap()["requirements"][0];
+    assert_eq!(own["limit"], "at most 48 h");
+}
+
+#[test]
+fn a_file_that_is_no_policy_pack_is_refused_with_its_place() {
+    let place = Place::with_ledger();
+    place.write("own.toml", PACK.replace("P101", "P999"));
+    for command in
+        [&["list", "policies"][..], &["diverge", "L", "--unpinned"], &["audit", "L", "--unpinned"]]
+    {
+        let run = place.tally(&[command, &["--policy-pack", "own.toml"]].concat());
+        run.exits(2).refused("version 1.0, requirement first-report: rule \"P999\"");
+    }
+    place.tally(&["list", "policies", "--policy-pack", "none.toml"]).exits(2).refused("none.toml");
+}

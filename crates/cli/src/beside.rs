@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tally_divergence::review::{REVIEW_MAX, Review, ReviewError};
-use tally_divergence::{Report, Terms, Texts};
+use tally_divergence::{Packs, Report, Terms, Texts};
 use tally_ledger::hash::Hash;
 use tally_ledger::name::FeedId;
 use tally_ledger::replay::{Beside, Timeline};
@@ -56,10 +56,10 @@ pub struct Held {
 }
 
 impl Held {
-    /// Holds what was said against what was recorded, as of `at`.
-    pub fn diverge(self, at: Option<Instant>) -> Report {
+    /// Holds what was said against what was recorded and what policies ask for, as of `at`.
+    pub fn diverge(self, at: Option<Instant>, packs: Packs) -> Report {
         let Self { timeline, texts, review } = self;
-        tally_divergence::diverge(&timeline, &Terms { at, texts, review })
+        tally_divergence::diverge(&timeline, &Terms { at, packs, texts, review })
     }
 }
 

@@ -14,6 +14,7 @@ pub mod export;
 pub mod init;
 pub mod key;
 pub mod list;
+pub mod policies;
 pub mod record;
 pub mod show;
 pub mod timeline;

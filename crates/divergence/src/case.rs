@@ -6,6 +6,7 @@ use tally_ledger::hash::Hash;
 use tally_ledger::time::Instant;
 
 use crate::claims::Claims;
+use crate::pack::Packs;
 use crate::review::Review;
 
 /// The terms under which claims are held against facts, besides the ledger itself.
@@ -14,6 +15,8 @@ pub struct Terms {
     /// The instant as of which open promises and clocks are judged; absent: the last that was
     /// recorded.
     pub at: Option<Instant>,
+    /// The policies that clocks are taken from.
+    pub packs: Packs,
     /// The exact texts of statements that are at hand.
     pub texts: Texts,
     /// The findings that reviewers accept. What they decided on claims is applied to the timeline
@@ -47,6 +50,8 @@ pub struct Case<'a> {
     pub claims: Claims<'a>,
     /// The instant as of which open promises and clocks are judged.
     pub as_of: Instant,
+    /// The policies that clocks are taken from.
+    pub packs: &'a Packs,
     /// The exact texts that are at hand.
     pub texts: &'a Texts,
 }

@@ -15,6 +15,7 @@ pub mod finding;
 mod happening;
 mod index;
 mod length;
+pub mod pack;
 mod point;
 #[cfg(test)]
 mod probe;
@@ -29,5 +30,6 @@ mod words;
 
 pub use case::{Terms, Texts};
 pub use length::duration;
+pub use pack::Packs;
 pub use report::{Report, diverge};
 pub use times::Times;

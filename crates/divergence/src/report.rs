@@ -57,7 +57,7 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
     let as_of = terms.at.or_else(|| timeline.last_recorded());
     let mut findings: Vec<Finding> = Vec::new();
     if let Some(as_of) = as_of {
-        let case = Case { claims, as_of, texts: &terms.texts };
+        let case = Case { claims, as_of, packs: &terms.packs, texts: &terms.texts };
         for rule in RULES {
             let found = (rule.judge)(&case).into_iter();
             findings.extend(found.map(|finding| marked(timeline, finding).identify()));

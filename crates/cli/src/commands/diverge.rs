@@ -10,6 +10,7 @@ use tally_report::findings;
 
 use crate::args::FormatArgs;
 use crate::beside::{self, BesideArgs};
+use crate::commands::policies::PackArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
@@ -47,6 +48,10 @@ pub struct ViewArgs {
     #[command(flatten)]
     pub beside: BesideArgs,
 
+    /// Policies besides those built in
+    #[command(flatten)]
+    pub packs: PackArgs,
+
     /// How the result is written
     #[command(flatten)]
     pub format: FormatArgs,
@@ -73,7 +78,7 @@ pub fn run(args: &DivergeArgs, context: &mut Context) -> Result<Status, Failure>
 ///
 /// # Errors
 ///
-/// Fails if what is read beside it does.
+/// Fails if what is read beside it does, or a policy pack.
 pub fn report(
     found: &Verified,
     source: &Path,
@@ -81,7 +86,8 @@ pub fn report(
     context: &Context,
 ) -> Result<Report, Failure> {
     let timeline = Timeline::replay(&found.ledger);
-    Ok(beside::held(timeline, source, &view.beside, context)?.diverge(view.at))
+    let packs = view.packs.packs()?;
+    Ok(beside::held(timeline, source, &view.beside, context)?.diverge(view.at, packs))
 }
 
 /// Returns the exit status: a ledger that fails outranks one that could not be pinned, and that

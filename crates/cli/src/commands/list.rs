@@ -1,4 +1,4 @@
-//! `tally list`: incidents, entries, or the kinds of the vocabulary.
+//! `tally list`: incidents, entries, the kinds of the vocabulary, or what policies ask for.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tally_ledger::entry::Entry;
 use tally_ledger::name::FeedId;
+use tally_ledger::time::When;
 use tally_ledger::vocabulary::{self, Body};
 use tally_report::text::{escaped, wrapped};
 
 use crate::args::FormatArgs;
+use crate::commands::policies::{self, PackArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
@@ -30,6 +32,14 @@ pub struct ListArgs {
     #[arg(long, value_name = "ID")]
     pub incident: Option<FeedId>,
 
+    /// Of policies, only what was in force then, such as 2025-03-01
+    #[arg(long, value_name = "WHEN")]
+    pub at: Option<When>,
+
+    /// Policies besides those built in
+    #[command(flatten)]
+    pub packs: PackArgs,
+
     /// What is known beforehand
     #[command(flatten)]
     pub pins: PinArgs,
@@ -49,6 +59,8 @@ pub enum What {
     Entries,
     /// The kinds of events that can be recorded
     Kinds,
+    /// What policies ask for by a time, and which rule looks at it
+    Policies,
 }
 
 /// Prints the list.
@@ -61,11 +73,16 @@ pub fn run(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
         kinds(args.format.format, context)?;
         return Ok(Status::Clean);
     }
+    if args.what == What::Policies {
+        let packs = args.packs.packs()?;
+        policies::list(&packs, args.at.as_ref(), args.format.format, context)?;
+        return Ok(Status::Clean);
+    }
     let found = source::verified(&args.source, &args.pins, context)?;
     let entries = found.ledger.entries();
     match args.what {
         What::Incidents => incidents(entries, args.format.format, context)?,
-        What::Entries | What::Kinds => {
+        What::Entries | What::Kinds | What::Policies => {
             list_entries(entries, args.incident.as_ref(), args.format.format, context)?;
         }
     }
