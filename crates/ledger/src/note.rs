@@ -1,6 +1,10 @@
 //! Signed notes, vkeys, checkpoints and cosignatures (C2SP signed-note, tlog-checkpoint and
 //! tlog-cosignature; FORMAT.md, "Tree and checkpoints").
 
+mod text;
+
+pub use text::SignedText;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -156,6 +160,7 @@ pub struct Checkpoint {
     lines: Vec<SignatureLine>,
 }
 
+/// A signature line of a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct SignatureLine {
     name: String,
@@ -257,11 +262,14 @@ impl fmt::Display for Checkpoint {
     /// Writes the signed note, to the byte.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text())?;
-        for line in &self.lines {
-            let signature = [&line.id[..], &line.signature].concat();
-            writeln!(f, "\u{2014} {} {}", line.name, STANDARD.encode(signature))?;
-        }
-        Ok(())
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+impl fmt::Display for SignatureLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let signature = [&self.id[..], &self.signature].concat();
+        write!(f, "\u{2014} {} {}", self.name, STANDARD.encode(signature))
     }
 }
 
@@ -290,14 +298,18 @@ impl FromStr for Checkpoint {
         if origin.is_empty() {
             return Err(error("an origin", "an empty line"));
         }
-        let body =
-            signatures.strip_suffix('\n').ok_or_else(|| error("a newline at the end", "none"))?;
-        let lines = body.split('\n').map(str::parse).collect::<Result<Vec<_>, _>>()?;
-        if lines.len() > SIGNATURES_MAX {
-            return Err(error("at most 64 signature lines", lines.len().to_string()));
-        }
-        Ok(Self { origin: origin.to_owned(), size, root, lines })
+        Ok(Self { origin: origin.to_owned(), size, root, lines: signature_lines(signatures)? })
     }
+}
+
+/// Reads what follows the blank line of a note: at least one signature line, each with its newline.
+fn signature_lines(text: &str) -> Result<Vec<SignatureLine>, NoteError> {
+    let body = text.strip_suffix('\n').ok_or_else(|| error("a newline at the end", "none"))?;
+    let lines = body.split('\n').map(str::parse).collect::<Result<Vec<_>, _>>()?;
+    if lines.len() > SIGNATURES_MAX {
+        return Err(error("at most 64 signature lines", lines.len().to_string()));
+    }
+    Ok(lines)
 }
 
 impl FromStr for SignatureLine {
