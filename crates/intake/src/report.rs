@@ -65,6 +65,20 @@ pub struct Field {
     pub part: usize,
 }
 
+/// A label of a template with nothing of its own behind it: a field that nobody filled in, or a
+/// section that holds other fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfilled {
+    /// Which label.
+    pub label: Label,
+    /// Where the label stands, without marks.
+    pub span: [usize; 2],
+    /// The line of the label, counted from 1.
+    pub line: usize,
+    /// The contributing factor or finding that it belongs to, counted from 1; 0 for none.
+    pub part: usize,
+}
+
 /// Something in the text that was not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
@@ -83,6 +97,8 @@ pub struct Report {
     pub template: Option<Template>,
     /// The form of the report, if it says so.
     pub form: Option<Form>,
+    /// Where the title of the report stands.
+    pub title: Option<[usize; 2]>,
     /// The fields that are filled in, in the order of the text.
     pub fields: Vec<Field>,
     /// The rows of the timelines, in the order of the text.
@@ -91,6 +107,8 @@ pub struct Report {
     pub actions: Vec<Action>,
     /// The related incidents, in the order of the text.
     pub related: Vec<Related>,
+    /// The labels with nothing of their own, in the order of the text.
+    pub unfilled: Vec<Unfilled>,
     /// The sentence that asks for closure since all action items are complete.
     pub closure: Option<[usize; 2]>,
     /// Text outside any field.

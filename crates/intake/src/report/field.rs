@@ -3,7 +3,7 @@
 use super::label::Label;
 use super::line::{Line, is_space, opening};
 use super::marker::{Mark, Marker};
-use super::{Field, Form, Report, Template, Unread};
+use super::{Field, Form, Report, Template, Unfilled, Unread};
 
 /// Fills in template, form, fields, closure and prose.
 pub(super) fn fill(report: &mut Report, text: &str, lines: &[Line<'_>], markers: &[Marker]) {
@@ -32,6 +32,13 @@ pub(super) fn fill(report: &mut Report, text: &str, lines: &[Line<'_>], markers:
                         line: lines[marker.line].number,
                         part: marker.part,
                     });
+                } else {
+                    report.unfilled.push(Unfilled {
+                        label,
+                        span: marker.label_span,
+                        line: lines[marker.line].number,
+                        part: marker.part,
+                    });
                 }
                 prose(rest, end);
             }
@@ -39,7 +46,11 @@ pub(super) fn fill(report: &mut Report, text: &str, lines: &[Line<'_>], markers:
                 report.closure = Some(marker.label_span);
                 prose(marker.value, end);
             }
-            Mark::Title(_) | Mark::Prefix => prose(marker.value.min(end), end),
+            Mark::Title(_) => {
+                report.title.get_or_insert(marker.label_span);
+                prose(marker.value.min(end), end);
+            }
+            Mark::Prefix => prose(marker.value.min(end), end),
             Mark::Unknown => {
                 let line = &lines[marker.line];
                 report.unread.push(Unread {
@@ -312,6 +323,19 @@ mod tests {
         ] {
             assert_eq!(values(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn a_label_with_nothing_behind_it_is_listed_as_unfilled() {
+        let text = "## Preliminary Incident Report\n### Summary\n- **Incident description:**\n\
+                    - **Relevant policies:** P\n";
+        let report = read(text);
+        let labels: Vec<_> = report.unfilled.iter().map(|empty| empty.label).collect();
+        assert_eq!(labels, [Label::Summary, Label::IncidentDescription]);
+        let [start, end] = report.unfilled[1].span;
+        assert_eq!(&text[start..end], "Incident description");
+        let [start, end] = report.title.unwrap();
+        assert_eq!(&text[start..end], "Preliminary Incident Report");
     }
 
     #[test]
