@@ -1,0 +1,232 @@
+//! Checks of a draft before it is posted: what its readers will stumble over, found from the text
+//! alone.
+//!
+//! Nothing is known but the text and the day it is to be posted: no ledger, no other text. A check
+//! is a plain function over a [`Draft`]; a false alarm is worse than one that is missed, so each
+//! keeps silent where it is not sure. A text that follows none of the templates is taken for an
+//! ordinary comment, of which no fields are asked.
+
+mod blame;
+mod cited;
+mod prose;
+mod undated;
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::Serialize;
+use tally_ledger::time::{Instant, Interval};
+
+use prose::Sentence;
+
+/// How much a diagnostic weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing before it is posted.
+    Note,
+    /// Readers will ask about it, or a date is at stake.
+    Warning,
+    /// It breaks a rule, or contradicts itself: it should not be posted so.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// A check of drafts.
+#[derive(Debug)]
+pub struct Check {
+    /// Its code, for good.
+    pub code: &'static str,
+    /// How much its diagnostics weigh.
+    pub severity: Severity,
+    /// Its title, a few words.
+    pub title: &'static str,
+    /// Its page: what it means, an example, how to mend it.
+    pub explanation: &'static str,
+    /// Finds what is to be told.
+    find: fn(&Draft<'_>) -> Vec<Found>,
+}
+
+/// Lists the checks: code, severity, title, and the function.
+macro_rules! checks {
+    ($($name:ident = $code:literal, $severity:ident, $title:literal, $find:path;)*) => {
+        $(static $name: Check = Check {
+            code: $code,
+            severity: Severity::$severity,
+            title: $title,
+            explanation: include_str!(concat!("draft/", $code, ".md")),
+            find: $find,
+        };)*
+
+        /// Every check, in the order of their codes.
+        pub static CHECKS: &[&Check] = &[$(&$name),*];
+    };
+}
+
+checks! {
+    BLAME = "D040", Warning, "blame put on a person", blame::find;
+    UNDATED = "D041", Warning, "a promise without a date", undated::find;
+    CITATION = "D050", Warning, "a citation that leads nowhere", cited::broken;
+    CITED_TWICE = "D051", Warning, "a link that says one bug and names another", cited::two_bugs;
+    CITED_COMMENT = "D052", Warning, "a comment cited ahead of its bug", cited::comment_first;
+}
+
+/// Returns the check with that code, in whatever letters.
+pub fn named(code: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|check| check.code.eq_ignore_ascii_case(code))
+}
+
+/// Something that a check found, on the draft's own lines.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// Which check found it.
+    pub check: &'static Check,
+    /// What is the matter, in one line: lower case, no full stop.
+    pub message: String,
+    /// The bytes of the text that it is about, never empty unless the text is.
+    pub span: Range<usize>,
+    /// A few words for beneath the span.
+    pub label: String,
+    /// Other places of the text that bear on it, with a few words for each.
+    pub others: Vec<(Range<usize>, String)>,
+    /// How to mend it.
+    pub help: String,
+}
+
+/// What the checks found.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The diagnostics, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many more there were than a reader can use.
+    pub left_out: usize,
+}
+
+impl Outcome {
+    /// Returns how many diagnostics weigh that much.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.diagnostics.iter().filter(|found| found.check.severity == severity).count()
+    }
+}
+
+/// The most diagnostics that are told of one draft, and of one check.
+const TOLD_MAX: usize = 200;
+const OF_ONE_CHECK_MAX: usize = 20;
+
+/// Runs the checks on a text that is to be posted within `posted`.
+pub fn check(text: &str, posted: Interval) -> Outcome {
+    let draft = Draft { text, posted, sentences: prose::sentences(text) };
+    let mut left_out = 0;
+    let mut diagnostics = Vec::new();
+    for &check in CHECKS {
+        let found = (check.find)(&draft);
+        left_out += found.len().saturating_sub(OF_ONE_CHECK_MAX);
+        let told = found.into_iter().take(OF_ONE_CHECK_MAX);
+        diagnostics.extend(told.map(|found| found.under(check)));
+    }
+    diagnostics.sort_by_key(|found| (found.span.start, found.check.code, found.span.end));
+    left_out += diagnostics.len().saturating_sub(TOLD_MAX);
+    diagnostics.truncate(TOLD_MAX);
+    Outcome { diagnostics, left_out }
+}
+
+/// A draft as the checks see it.
+struct Draft<'a> {
+    text: &'a str,
+    /// When it is to be posted.
+    posted: Interval,
+    sentences: Vec<Sentence<'a>>,
+}
+
+impl Draft<'_> {
+    /// Returns the day, in UTC, so many days after the text is posted.
+    fn day_after(&self, days: i64) -> String {
+        let at = Instant::from_unix(self.posted.start.saturating_add(days * 86_400));
+        // Beyond the year 9999 there is no day to name.
+        at.map_or_else(
+            |_| "a day in the far future".to_owned(),
+            |at| at.to_string()[..10].to_owned(),
+        )
+    }
+}
+
+/// What a check found, before its code is known.
+struct Found {
+    span: Range<usize>,
+    label: String,
+    message: String,
+    others: Vec<(Range<usize>, String)>,
+    help: String,
+}
+
+impl Found {
+    fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        let (label, help) = (String::new(), String::new());
+        Self { span, label, message: message.into(), others: Vec::new(), help }
+    }
+
+    fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    fn under(self, check: &'static Check) -> Diagnostic {
+        let Self { span, label, message, others, help } = self;
+        Diagnostic { check, message, span, label, others, help }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(text: &str) -> Outcome {
+        let posted: Instant = "2026-04-01T12:00:00Z".parse().unwrap();
+        check(text, Interval::at(posted))
+    }
+
+    /// Returns the codes of what is found in a text, each once.
+    pub(super) fn codes(text: &str) -> Vec<&'static str> {
+        let mut codes: Vec<_> = outcome(text).diagnostics.iter().map(|d| d.check.code).collect();
+        codes.dedup();
+        codes
+    }
+
+    /// Holds that nothing is found in a text.
+    pub(super) fn silent(text: &str) {
+        let found = outcome(text).diagnostics;
+        assert!(found.is_empty(), "{text:?}: {:?}", found.first().map(|d| (&d.message, &d.span)));
+    }
+
+    #[test]
+    fn codes_are_unique_and_in_order_and_every_page_helps() {
+        assert!(CHECKS.windows(2).all(|pair| pair[0].code < pair[1].code));
+        for check in CHECKS {
+            for part in ["**Looks at** ", "**Example.** ", "**To mend it.** "] {
+                assert!(check.explanation.contains(part), "{} {part}", check.code);
+            }
+            assert_eq!(named(&check.code.to_lowercase()).map(|found| found.code), Some(check.code));
+        }
+        assert!(named("D999").is_none());
+    }
+
+    #[test]
+    fn the_same_over_and_over_is_told_a_few_times_and_then_counted() {
+        let outcome = outcome(&"The certificates will be revoked. ".repeat(50));
+        assert_eq!((outcome.diagnostics.len(), outcome.left_out), (OF_ONE_CHECK_MAX, 30));
+    }
+}
