@@ -8,8 +8,14 @@
 
 mod blame;
 mod cited;
+mod course;
+mod dates;
+mod fields;
+mod items;
+mod numbers;
 mod prose;
 mod undated;
+mod wording;
 
 use std::fmt;
 use std::ops::Range;
@@ -17,6 +23,8 @@ use std::ops::Range;
 use serde::Serialize;
 use tally_ledger::time::{Instant, Interval};
 
+use crate::moment::{self, Moment, Setting, Unclear};
+use crate::report::{self, Report};
 use prose::Sentence;
 
 /// How much a diagnostic weighs.
@@ -73,11 +81,33 @@ macro_rules! checks {
 }
 
 checks! {
+    MISSING = "D001", Error, "a field of the template is missing", fields::missing;
+    EMPTY = "D002", Error, "a field is empty", fields::empty;
+    OUTSIDE = "D003", Note, "a part that the template does not have", fields::outside;
+    SUPERSEDED = "D004", Error, "a template no longer in force", fields::superseded;
+    TOO_LONG = "D005", Error, "longer than the tracker takes", fields::too_long;
+    WORD = "D006", Warning, "a word that the template does not have", wording::find;
+    OWNER = "D007", Warning, "no CCADB unique id", wording::owner;
+    ORDER = "D010", Warning, "a timeline out of order", dates::order;
+    SUMMARY = "D011", Error, "dates of the summary that contradict", dates::summary;
+    IMPOSSIBLE = "D012", Warning, "a date that cannot be", dates::impossible;
+    ZONE = "D013", Note, "times without a zone", dates::zone;
+    UNCLEAR = "D014", Warning, "a time that cannot be told", dates::unclear;
+    OVERDUE = "D015", Warning, "a due date that has passed", dates::overdue;
+    PROMISED = "D016", Warning, "a promised day that cannot be meant", dates::promised;
+    LATE = "D017", Warning, "a report promised after it is due", dates::late;
+    MORE_THAN_ALL = "D020", Error, "more remain than there are", numbers::more_than_all;
+    TWICE = "D021", Warning, "a number stated in two ways", numbers::twice;
+    OPEN = "D030", Error, "an open item beside \"all complete\"", items::open;
+    CELLS = "D031", Warning, "an action item with an empty cell", items::cells;
+    UNANSWERED = "D032", Warning, "a lesson without an action item", items::unanswered;
+    CAUSES = "D033", Warning, "root causes and action items that miss each other", items::causes;
     BLAME = "D040", Warning, "blame put on a person", blame::find;
     UNDATED = "D041", Warning, "a promise without a date", undated::find;
     CITATION = "D050", Warning, "a citation that leads nowhere", cited::broken;
     CITED_TWICE = "D051", Warning, "a link that says one bug and names another", cited::two_bugs;
     CITED_COMMENT = "D052", Warning, "a comment cited ahead of its bug", cited::comment_first;
+    COURSE = "D060", Note, "a timeline that lacks an element", course::find;
 }
 
 /// Returns the check with that code, in whatever letters.
@@ -124,7 +154,7 @@ const OF_ONE_CHECK_MAX: usize = 20;
 
 /// Runs the checks on a text that is to be posted within `posted`.
 pub fn check(text: &str, posted: Interval) -> Outcome {
-    let draft = Draft { text, posted, sentences: prose::sentences(text) };
+    let draft = Draft::new(text, posted);
     let mut left_out = 0;
     let mut diagnostics = Vec::new();
     for &check in CHECKS {
@@ -144,10 +174,37 @@ struct Draft<'a> {
     text: &'a str,
     /// When it is to be posted.
     posted: Interval,
+    report: Report,
     sentences: Vec<Sentence<'a>>,
+    /// The times in the whole text.
+    moments: Vec<Result<Moment, Unclear>>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(text: &'a str, posted: Interval) -> Self {
+        let report = report::read(text);
+        let sentences = prose::sentences(text);
+        let mut draft = Self { text, posted, report, sentences, moments: Vec::new() };
+        let setting = Setting { published: draft.instant(), ..Setting::default() };
+        draft.moments = moment::find(text, &setting);
+        draft
+    }
+
+    /// Returns the instant at which the text is posted at the earliest.
+    fn instant(&self) -> Option<Instant> {
+        Instant::from_unix(self.posted.start).ok()
+    }
+
+    /// Returns whether a piece of the text is the speaker's own word, not a quotation or code.
+    fn is_own(&self, span: &[usize; 2]) -> bool {
+        let next = self
+            .sentences
+            .partition_point(|told| told.words.last().is_none_or(|word| word.span.end <= span[0]));
+        let words = self.sentences.get(next).map_or(&[][..], |told| &told.words);
+        let mut words = words.iter().skip_while(|word| word.span.end <= span[0]);
+        words.next().is_some_and(|word| word.span.start < span[1] && !word.is_quoted)
+    }
+
     /// Returns the day, in UTC, so many days after the text is posted.
     fn day_after(&self, days: i64) -> String {
         let at = Instant::from_unix(self.posted.start.saturating_add(days * 86_400));
@@ -194,21 +251,41 @@ impl Found {
 mod tests {
     use super::*;
 
-    fn outcome(text: &str) -> Outcome {
-        let posted: Instant = "2026-04-01T12:00:00Z".parse().unwrap();
-        check(text, Interval::at(posted))
+    /// Reports without a fault, as the documentation shows them.
+    pub(super) const FULL: &str = include_str!("../../../docs/examples/full-report.md");
+    pub(super) const PRELIMINARY: &str =
+        include_str!("../../../docs/examples/preliminary-report.md");
+    pub(super) const CLOSURE: &str = include_str!("../../../docs/examples/closure-summary.md");
+
+    fn outcome(text: &str, posted: &str) -> Outcome {
+        check(text, Interval::at(posted.parse().unwrap()))
     }
 
-    /// Returns the codes of what is found in a text, each once.
+    /// Returns the codes of what is found in a text that is posted in spring 2026, each once.
     pub(super) fn codes(text: &str) -> Vec<&'static str> {
-        let mut codes: Vec<_> = outcome(text).diagnostics.iter().map(|d| d.check.code).collect();
+        codes_at(text, "2026-04-01T12:00:00Z")
+    }
+
+    /// Returns the codes of what is found in a text that is posted then, each once.
+    pub(super) fn codes_at(text: &str, posted: &str) -> Vec<&'static str> {
+        let found = outcome(text, posted).diagnostics;
+        let mut codes: Vec<_> = found.iter().map(|found| found.check.code).collect();
+        codes.sort_unstable();
         codes.dedup();
         codes
     }
 
+    /// Returns the first thing found in a text that is posted in spring 2026.
+    #[track_caller]
+    pub(super) fn first(text: &str) -> Diagnostic {
+        let found = outcome(text, "2026-04-01T12:00:00Z").diagnostics;
+        found.into_iter().next().expect("something is found")
+    }
+
     /// Holds that nothing is found in a text.
+    #[track_caller]
     pub(super) fn silent(text: &str) {
-        let found = outcome(text).diagnostics;
+        let found = outcome(text, "2026-04-01T12:00:00Z").diagnostics;
         assert!(found.is_empty(), "{text:?}: {:?}", found.first().map(|d| (&d.message, &d.span)));
     }
 
@@ -225,8 +302,16 @@ mod tests {
     }
 
     #[test]
+    fn the_reports_that_the_documentation_shows_are_clean() {
+        for text in [FULL, PRELIMINARY, CLOSURE] {
+            silent(text);
+        }
+    }
+
+    #[test]
     fn the_same_over_and_over_is_told_a_few_times_and_then_counted() {
-        let outcome = outcome(&"The certificates will be revoked. ".repeat(50));
+        let text = "The certificates will be revoked. ".repeat(50);
+        let outcome = outcome(&text, "2026-04-01T12:00:00Z");
         assert_eq!((outcome.diagnostics.len(), outcome.left_out), (OF_ONE_CHECK_MAX, 30));
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// A word: letters and digits, with what joins them (`third-party`, `12:00`, `didn't`).
+/// A word: letters and digits, with what joins them (`third-party`, `12:00`, `1,041`).
 #[derive(Debug, Clone)]
 pub(super) struct Word<'a> {
     text: &'a str,
@@ -139,8 +139,10 @@ impl Reader<'_> {
                 let mut end = start + c.len_utf8();
                 while let Some(&(next, c)) = chars.peek() {
                     let after = line[next + c.len_utf8()..].chars().next();
-                    let joins =
-                        "'\u{2019}-./:".contains(c) && after.is_some_and(char::is_alphanumeric);
+                    let is_digit = |c: char| c.is_ascii_digit();
+                    let groups = c == ',' && line[..next].ends_with(is_digit);
+                    let joins = groups && after.is_some_and(is_digit)
+                        || "'\u{2019}-./:".contains(c) && after.is_some_and(char::is_alphanumeric);
                     if !c.is_alphanumeric() && !joins {
                         break;
                     }

@@ -4,6 +4,8 @@
 //! anything to wait for. What is found is one of these two, in a sentence that names no time; and
 //! for the report only if no other sentence says when it comes.
 
+use std::ops::Range;
+
 use super::prose::{Pattern, Sentence};
 use super::{Draft, Found};
 
@@ -33,27 +35,17 @@ const POSTED: &[&str] = &[
 /// Words beside which a verb still stands in the future.
 const ADVERB: &[&str] = &["", "also", "then", "subsequently", "soon", "shortly", "with"];
 
-const PROMISES_REPORT: &[Pattern] = &[
+/// The report follows the verb.
+const WILL_POST: &[Pattern] = &[
     &[&["will", "shall", "we'll"], ADVERB, POST],
     &[&["plan", "planning", "intend", "expect", "expecting", "aim"], &["to"], POST],
-    &[
-        REPORT,
-        &["", "for"],
-        &["", "the", "this"],
-        &["", "incident", "bug"],
-        &["will", "shall"],
-        ADVERB,
-        &["follow"],
-    ],
-    &[
-        REPORT,
-        &["will", "shall", "is"],
-        &["", "expected"],
-        &["", "to"],
-        &["be"],
-        &["", "also", "then", "made"],
-        POSTED,
-    ],
+];
+
+/// The report stands ahead of the verb.
+const WILL_BE_POSTED: &[Pattern] = &[
+    &[&["will", "shall"], ADVERB, &["follow"]],
+    &[&["will", "shall"], ADVERB, &["be"], &["", "also", "then", "made"], POSTED],
+    &[&["is", "are"], &["expected"], &["to"], &["be"], &["", "made"], POSTED],
 ];
 
 const PROMISES_REVOCATION: &[Pattern] = &[
@@ -147,32 +139,49 @@ const VAGUE: &[Pattern] = &[
     &[&["soon", "shortly", "promptly"]],
 ];
 
+/// What is promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// A report, or more details.
+    Report,
+    /// The revocation of certificates.
+    Revocation,
+}
+
+/// Returns what a sentence promises, and the words that do.
+pub(super) fn promise(sentence: &Sentence<'_>) -> Option<(Promise, Range<usize>)> {
+    if let Some(words) = report(sentence) {
+        return Some((Promise::Report, words));
+    }
+    first(sentence, PROMISES_REVOCATION).map(|words| (Promise::Revocation, words))
+}
+
 /// Returns the promises that name no time.
 pub(super) fn find(draft: &Draft<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     let mut reports = Vec::new();
     let mut is_report_dated = false;
     for sentence in &draft.sentences {
+        let Some((promise, words)) = promise(sentence) else { continue };
         let is_dated = names_time(sentence);
-        if let Some(words) = report(sentence) {
-            is_report_dated |= is_dated;
-            if !is_dated {
-                let message = "a report is promised without a date";
-                let help = format!(
-                    "name the day by which it is posted; a full report is due within 14 days of \
-                     the first disclosure: by {} if that is this text",
-                    draft.day_after(14)
-                );
-                let span = sentence.span(vague(sentence).unwrap_or(words));
-                reports.push(Found::new(span, message).label("no date here").help(help));
-            }
-        } else if let Some(words) = first(sentence, PROMISES_REVOCATION).filter(|_| !is_dated) {
-            let message = "a revocation is promised without a date";
-            let help = "name the day and hour by which it is complete; the Baseline Requirements \
-                        give 24 hours or 5 days";
-            let span = sentence.span(vague(sentence).unwrap_or(words));
-            found.push(Found::new(span, message).label("no date here").help(help));
+        is_report_dated |= is_dated && promise == Promise::Report;
+        if is_dated {
+            continue;
         }
+        let span = sentence.span(first(sentence, VAGUE).unwrap_or(words));
+        let told = match promise {
+            Promise::Report => Found::new(span, "a report is promised without a date").help(format!(
+                "name the day by which it is posted; a full report is due within 14 days of the \
+                 first disclosure: by {} if that is this text",
+                draft.day_after(14)
+            )),
+            Promise::Revocation => Found::new(span, "a revocation is promised without a date").help(
+                "name the day and hour by which it is complete; the Baseline Requirements give 24 \
+                 hours or 5 days",
+            ),
+        };
+        let list = if promise == Promise::Report { &mut reports } else { &mut found };
+        list.push(told.label("no date here"));
     }
     if !is_report_dated {
         found.extend(reports);
@@ -181,24 +190,23 @@ pub(super) fn find(draft: &Draft<'_>) -> Vec<Found> {
 }
 
 /// Returns the words that promise a report.
-fn report(sentence: &Sentence<'_>) -> Option<std::ops::Range<usize>> {
-    let words = first(sentence, PROMISES_REPORT)?;
-    // The report stands near the verb, on either side of it.
-    let near = words.start.saturating_sub(12)..(words.end + 10).min(sentence.words.len());
-    sentence.words[near].iter().any(|word| word.is_among(REPORT)).then_some(words)
+fn report(sentence: &Sentence<'_>) -> Option<Range<usize>> {
+    let is_near =
+        |words: Range<usize>| sentence.words[words].iter().any(|word| word.is_among(REPORT));
+    if let Some(words) = first(sentence, WILL_POST) {
+        return is_near(words.end..(words.end + 8).min(sentence.words.len())).then_some(words);
+    }
+    let words = first(sentence, WILL_BE_POSTED)?;
+    is_near(words.start.saturating_sub(14)..words.start).then_some(words)
 }
 
-fn first(sentence: &Sentence<'_>, patterns: &[Pattern]) -> Option<std::ops::Range<usize>> {
+fn first(sentence: &Sentence<'_>, patterns: &[Pattern]) -> Option<Range<usize>> {
     patterns.iter().find_map(|pattern| sentence.find(pattern))
-}
-
-fn vague(sentence: &Sentence<'_>) -> Option<std::ops::Range<usize>> {
-    first(sentence, VAGUE)
 }
 
 /// Returns whether the sentence names a time, or what it depends on.
 fn names_time(sentence: &Sentence<'_>) -> bool {
-    let is_vague = vague(sentence).is_some();
+    let is_vague = first(sentence, VAGUE).is_some();
     let dated = |word: &&str| {
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
         // "2024-07-23", "23.2.2024", "12:00", "2024", "3rd"
@@ -237,7 +245,7 @@ mod tests {
     #[test]
     fn a_promise_with_a_time_or_a_condition_is_none_of_these() {
         for text in [
-            "We will provide a full incident report by 2024-07-23.",
+            "We will provide a full incident report by 2026-07-23.",
             "A full incident report will be posted no later than Friday, June 14.",
             "We will provide more details in the full report.\n\nIt comes late. \
              A full incident report will be published by May 3rd.",
