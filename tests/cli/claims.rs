@@ -120,3 +120,36 @@ fn what_is_no_review_or_no_statement_is_refused_and_nothing_is_written() {
     place.write("L/review.toml", vec![0xff; 9]);
     place.tally(&["diverge", "L"]).refused("not UTF-8");
 }
+
+#[test]
+fn a_signed_review_is_known_by_its_key_and_a_changed_one_is_not() {
+    let (place, id) = suggested();
+    let review = ["--review", "L/review.toml"];
+    let key = ["--key-file", "L/keys/author.pem", "--key-name", "auditor.example", "-o", "r.sig"];
+    let shown = place.tally(&[&["claims", "sign"][..], &review, &key].concat()).ok();
+    let vkey = shown.lines().find_map(|line| line.strip_prefix("Vkey      ")).unwrap().to_owned();
+    let check = ["claims", "verify", "--signature", "r.sig", "--key", &vkey];
+    let checked = [&check[..], &review].concat();
+    assert_eq!(place.tally(&checked).ok(), "L/review.toml is signed by auditor.example\n");
+    place.tally(&[&["claims", "confirm", &id][..], &SAID].concat()).ok();
+    assert!(place.tally(&checked).exits(3).stderr.contains("signs another review"));
+}
+
+#[test]
+fn the_organisation_named_answers_a_finding_beside_it() {
+    let (place, id) = suggested();
+    place.tally(&[&["claims", "confirm", &id][..], &SAID].concat()).ok();
+    let json = place.tally(&[&DIVERGE[..], &["--format", "json"]].concat()).exits(1).json();
+    let finding = json["findings"][0]["id"].as_str().unwrap().to_owned();
+    let reply = ["reply", &finding, "--by=Example CA", "--from=-", "-o=reply.note"];
+    let key = ["--key-file=L/keys/author.pem", "--key-name=ca.example/replies"];
+    let shown = place.tally_reading("it was local time", &[&reply[..], &key].concat()).ok();
+    let vkey = shown.lines().find_map(|line| line.strip_prefix("Vkey  ")).unwrap().to_owned();
+    let shown = ["--reply", "reply.note", "--reply-key", &vkey];
+    let report = place.tally(&[&DIVERGE[..], &shown].concat()).exits(1).stdout;
+    let said = "Example CA replies (signed by ca.example/replies): it was local time";
+    assert!(report.replace("\n      ", " ").contains(said), "{report}");
+    let note = std::fs::read_to_string(place.path("reply.note")).unwrap();
+    place.write("reply.note", note.replace("local", "other"));
+    place.tally(&[&DIVERGE[..], &shown].concat()).refused("does not hold");
+}

@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use crate::commands::event::EventCommand;
 use crate::commands::{
     accept, audit, checkpoint, claims, completions, demo, diverge, doctor, explain, export, init,
-    key, list, record, show, timeline, trust, verify,
+    key, list, record, reply, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -67,6 +67,8 @@ pub enum Command {
     Claims(claims::ClaimsArgs),
     /// Accept a finding with a reason
     Accept(accept::AcceptArgs),
+    /// Answer a finding, as the organisation named
+    Reply(reply::ReplyArgs),
     /// Explain a rule or a fault code
     Explain(explain::ExplainArgs),
     /// List, make, grant and revoke keys

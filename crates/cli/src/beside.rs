@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tally_divergence::reply::Reply;
 use tally_divergence::review::{REVIEW_MAX, Review, ReviewError};
 use tally_divergence::{Packs, Report, Terms, Texts};
 use tally_ledger::hash::Hash;
 use tally_ledger::name::FeedId;
+use tally_ledger::note::{NOTE_MAX, Vkey};
 use tally_ledger::replay::{Beside, Timeline};
 use tally_ledger::time::Instant;
 use tally_store::Reader;
@@ -41,6 +43,14 @@ pub struct BesideArgs {
     /// Follow the decisions of this review [default: review.toml beside the ledger, if there]
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub review: Vec<PathBuf>,
+
+    /// Show this signed reply beside the finding that it answers
+    #[arg(long, value_name = "FILE", requires = "reply_key", help_heading = HEADING)]
+    pub reply: Vec<PathBuf>,
+
+    /// The vkey of an organisation that replies, or the file that holds it
+    #[arg(long, value_name = "VKEY|FILE", help_heading = HEADING)]
+    pub reply_key: Vec<String>,
 }
 
 const HEADING: &str = "Statements";
@@ -53,13 +63,15 @@ pub struct Held {
     pub texts: Texts,
     /// The decisions that were followed.
     pub review: Review,
+    /// The replies of organisations.
+    pub replies: Vec<Reply>,
 }
 
 impl Held {
     /// Holds what was said against what was recorded and what policies ask for, as of `at`.
     pub fn diverge(self, at: Option<Instant>, packs: Packs) -> Report {
-        let Self { timeline, texts, review } = self;
-        tally_divergence::diverge(&timeline, &Terms { at, packs, texts, review })
+        let Self { timeline, texts, review, replies } = self;
+        tally_divergence::diverge(&timeline, &Terms { at, packs, texts, review, replies })
     }
 }
 
@@ -105,12 +117,27 @@ pub fn held(
         ));
     }
     let texts = texts(&timeline, places(ledger, args))?;
-    Ok(Held { timeline, texts, review })
+    let replies = replies(args)?;
+    Ok(Held { timeline, texts, review, replies })
 }
 
 /// Returns the ledger and what is held beside it.
 fn places<'a>(ledger: &'a Path, args: &'a BesideArgs) -> impl Iterator<Item = &'a Path> {
     std::iter::once(ledger).chain(args.statements.iter().map(PathBuf::as_path))
+}
+
+/// Reads the replies, each signed by a key that is known.
+fn replies(args: &BesideArgs) -> Result<Vec<Reply>, Failure> {
+    let keys: Vec<Vkey> =
+        args.reply_key.iter().map(|key| source::vkey(key)).collect::<Result<_, _>>()?;
+    let read = |path: &PathBuf| {
+        let text = source::read_text(path, NOTE_MAX as u64)?;
+        Reply::read(&text, &keys).map_err(|e| {
+            Failure::new(format!("{}: not a reply that can be shown: {e}", path.display()))
+                .hint("take the vkey from the organisation itself: --reply-key VKEY")
+        })
+    };
+    args.reply.iter().map(read).collect()
 }
 
 /// Reads a review.

@@ -16,6 +16,7 @@ pub mod key;
 pub mod list;
 pub mod policies;
 pub mod record;
+pub mod reply;
 pub mod show;
 pub mod timeline;
 pub mod trust;
@@ -36,6 +37,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Diverge(args) => diverge::run(args, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Accept(args) => accept::run(args, context),
+        Command::Reply(args) => reply::run(args, context),
         Command::Claims(args) => claims::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Init(args) => init::run(args, context),

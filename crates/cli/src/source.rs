@@ -138,6 +138,25 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
     text(bytes, &path.display().to_string())
 }
 
+/// Returns the text of a file of at most `most` bytes; `-` is standard input.
+///
+/// # Errors
+///
+/// As [`read_text`].
+pub fn read_text_or_stdin(path: &Path, most: u64) -> Result<String, Failure> {
+    use std::io::Read;
+    if path != Path::new("-") {
+        return read_text(path, most);
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|e| Failure::io("read", Path::new("standard input"), &e))?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::too_large("standard input", most));
+    }
+    text(bytes, "standard input")
+}
+
 /// Returns the text that `bytes` are, which were read from the place of that name.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use tally_ledger::time::Instant;
 
 use crate::claims::Claims;
 use crate::pack::Packs;
+use crate::reply::Reply;
 use crate::review::Review;
 
 /// The terms under which claims are held against facts, besides the ledger itself.
@@ -22,6 +23,8 @@ pub struct Terms {
     /// The findings that reviewers accept. What they decided on claims is applied to the timeline
     /// before ([`Review::apply`]).
     pub review: Review,
+    /// The replies of organisations to findings.
+    pub replies: Vec<Reply>,
 }
 
 /// Exact texts by their SHA-256. A text gets in by its bytes alone, so none stands under another's

@@ -8,6 +8,7 @@ use tally_ledger::replay::Fact;
 use tally_ledger::time::When;
 
 use crate::claims::Held;
+use crate::reply::Reply;
 use crate::review::Accepted;
 use crate::rules::Rule;
 use crate::source::Source;
@@ -239,6 +240,8 @@ pub struct Finding {
     pub repeats: Option<Hash>,
     /// A reviewer's acceptance, with its reason.
     pub accepted: Option<Accepted>,
+    /// What the organisation named answers.
+    pub replies: Vec<Reply>,
 }
 
 impl Finding {
@@ -263,6 +266,7 @@ impl Finding {
             evidence: Vec::new(),
             repeats: None,
             accepted: None,
+            replies: Vec::new(),
         }
     }
 

@@ -19,6 +19,7 @@ pub mod pack;
 mod point;
 #[cfg(test)]
 mod probe;
+pub mod reply;
 mod report;
 pub mod review;
 pub mod rules;

@@ -67,6 +67,8 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
     group(&mut findings);
     for finding in &mut findings {
         finding.accepted = terms.review.accepted(&finding.id).cloned();
+        let replies = terms.replies.iter().filter(|reply| reply.finding == finding.id);
+        finding.replies = replies.cloned().collect();
     }
     let tallies = findings.iter().filter(|finding| {
         let claim = finding.statement.as_ref().map(|said| (said.seq, said.claim, finding.code));

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tally_divergence::finding::{Evidence, Finding, Severity, StatementRef, Verdict};
+use tally_divergence::reply::Reply;
 use tally_divergence::{Report, Times};
 use tally_ledger::governance::Standing;
 use tally_ledger::payload::Citation;
@@ -128,7 +129,12 @@ fn paragraph(report: &Report, finding: &Finding, style: Style) -> Vec<String> {
     let accepted =
         finding.accepted.as_ref().map(|a| format!("accepted by {}: {}", a.role, a.reason));
     let repeats = finding.repeats.map(|id| format!("the same matter as finding {}", id.short()));
-    for note in finding.notes.iter().chain(&accepted).chain(&repeats) {
+    let replies = finding.replies.iter().map(|reply| {
+        let said = reply.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{} replies (signed by {}): {said}", reply.by, reply.key)
+    });
+    let replies: Vec<String> = replies.collect();
+    for note in finding.notes.iter().chain(&accepted).chain(&repeats).chain(&replies) {
         lines.push(wrapped(&indent, &escaped(note), style.width));
     }
     let last = wrapped(&indent, &escaped(&rests_on(report, finding)), style.width);
@@ -212,6 +218,14 @@ struct JsonFinding {
     evidence: Vec<JsonEvidence>,
     repeats: Option<String>,
     accepted: Option<JsonAccepted>,
+    replies: Vec<JsonReply>,
+}
+
+#[derive(Serialize)]
+struct JsonReply {
+    by: String,
+    key: String,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -324,12 +338,17 @@ fn finding(report: &Report, finding: &Finding) -> JsonFinding {
             role: accepted.role.clone(),
             reason: accepted.reason.clone(),
         }),
+        replies: finding.replies.iter().map(reply).collect(),
     }
 }
 
 fn times(times: &Times) -> JsonTimes {
     let Times { said, recorded, apart } = times.clone();
     JsonTimes { said, recorded, apart }
+}
+
+fn reply(reply: &Reply) -> JsonReply {
+    JsonReply { by: reply.by.clone(), key: reply.key.clone(), text: reply.text.clone() }
 }
 
 fn statement(report: &Report, statement: &StatementRef) -> JsonStatement {

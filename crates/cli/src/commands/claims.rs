@@ -1,6 +1,7 @@
 //! `tally claims`: what reviewers decide on the claims of statements, kept in a review.
 
 mod decide;
+mod sign;
 mod suggest;
 mod unite;
 
@@ -47,6 +48,10 @@ enum ClaimsCommand {
     Merge(unite::MergeArgs),
     /// Show where two reviews decide otherwise
     Compare(unite::CompareArgs),
+    /// Sign a review
+    Sign(sign::SignArgs),
+    /// Check who signed a review
+    Verify(sign::VerifyArgs),
 }
 
 /// The option that names the review.
@@ -85,6 +90,8 @@ pub fn run(args: &ClaimsArgs, context: &mut Context) -> Result<Status, Failure> 
         ClaimsCommand::Edit(args) => decide::edit(args, context),
         ClaimsCommand::Merge(args) => unite::merge(args, context),
         ClaimsCommand::Compare(args) => unite::compare(args, context),
+        ClaimsCommand::Sign(args) => sign::sign(args, context),
+        ClaimsCommand::Verify(args) => sign::verify(args, context),
     }
 }
 

@@ -217,23 +217,14 @@ fn template(kind: &Kind, context: &mut Context) -> Result<Status, Failure> {
 
 /// Returns the documents in `from`, and the folder that their files are relative to.
 fn read(from: &Path, lines: bool) -> Result<(Vec<Written>, PathBuf), Failure> {
-    let (text, place, folder) = if from == Path::new("-") {
-        let place = "standard input";
-        let mut bytes = Vec::new();
-        let most = if lines { LINES_MAX } else { DOCUMENT_MAX };
-        let read = io::stdin().lock().take(most + 1).read_to_end(&mut bytes);
-        read.map_err(|e| Failure::io("read", Path::new(place), &e))?;
-        if bytes.len() as u64 > most {
-            return Err(Failure::too_large(place, most));
-        }
-        (source::text(bytes, place)?, place.to_owned(), PathBuf::from("."))
-    } else {
-        let lines = lines || from.extension().is_some_and(|e| e == "jsonl");
-        let text = source::read_text(from, if lines { LINES_MAX } else { DOCUMENT_MAX })?;
-        let folder = from.parent().unwrap_or(Path::new(".")).to_owned();
-        (text, from.display().to_string(), folder)
-    };
     let lines = lines || from.extension().is_some_and(|e| e == "jsonl");
+    let text = source::read_text_or_stdin(from, if lines { LINES_MAX } else { DOCUMENT_MAX })?;
+    let (place, folder) = if from == Path::new("-") {
+        ("standard input".to_owned(), PathBuf::from("."))
+    } else {
+        let folder = from.parent().unwrap_or(Path::new("."));
+        (from.display().to_string(), folder.to_owned())
+    };
     let written = if lines {
         document::read_lines(&text, &place)?
     } else {

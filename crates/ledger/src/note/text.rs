@@ -11,8 +11,8 @@ use crate::key::PublicKey;
 /// A text and the keys that signed it, as a note of C2SP signed-note: the text, a blank line, and
 /// signature lines of type 0x01.
 ///
-/// Its first line says what the text is, so that no text of one sort passes for another; none can be
-/// taken for a checkpoint.
+/// Its first line says what the text is, so that no text of one sort passes for another; none can
+/// be taken for a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedText {
     text: String,
@@ -24,9 +24,9 @@ impl SignedText {
     ///
     /// # Errors
     ///
-    /// Fails if the name is not a key name, if the text is empty or does not end in a newline, if it
-    /// holds other control characters, if it could be taken for a checkpoint, and if
-    /// the note would be longer than 64 KiB.
+    /// Fails if the name is not a key name, if the text is empty or does not end in a newline, if
+    /// it holds other control characters, if it could be taken for a checkpoint, and if the note
+    /// would be longer than 64 KiB.
     pub fn sign(text: &str, name: &str, key: &SigningKey) -> Result<Self, NoteError> {
         check(text)?;
         let vkey = Vkey::new(name, Purpose::Log, PublicKey::from(key))?;
@@ -50,8 +50,8 @@ impl SignedText {
         self.lines.iter().map(|line| line.name.as_str())
     }
 
-    /// Returns whether the text is signed by the key of `vkey`; a key that does not sign texts signs
-    /// none.
+    /// Returns whether the text is signed by the key of `vkey`; a key that does not sign texts
+    /// signs none.
     pub fn signed_by(&self, vkey: &Vkey) -> Signed {
         if vkey.purpose != Purpose::Log {
             return Signed::Absent;
