@@ -10,6 +10,7 @@ pub mod bugzilla;
 pub mod draft;
 pub mod json;
 pub mod moment;
+pub mod phrase;
 pub mod reconstruction;
 pub mod report;
 pub mod whiteboard;

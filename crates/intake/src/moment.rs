@@ -5,14 +5,14 @@
 //! that can be read in two ways is refused with a reason.
 
 mod grammar;
-mod period;
+pub(crate) mod period;
 pub(crate) mod token;
 
 use tally_ledger::name::Kind as RuleName;
 use tally_ledger::time::{Instant, When};
-use time::{Date, Duration, Month, OffsetDateTime};
+use time::{Date, Duration, Month, OffsetDateTime, Weekday};
 
-pub(crate) use grammar::Cursor;
+pub(crate) use grammar::{Cursor, month, weekday};
 use grammar::{Summer, WrittenDate, WrittenTime, WrittenZone, zone_named};
 use token::{Token, tokens};
 
@@ -449,6 +449,18 @@ fn in_summer(date: Date, summer: Summer) -> bool {
         Summer::America => (sunday(Month::March, 8), sunday(Month::November, 1)),
     };
     begin.is_some_and(|begin| begin <= date) && end.is_some_and(|end| date <= end)
+}
+
+/// Returns the first day on or after `date` that is the day of the week with that number, from 0
+/// for Monday.
+pub(crate) fn next_weekday(date: Date, weekday: u8) -> Option<Date> {
+    let today = date.weekday().number_days_from_monday();
+    date.checked_add(Duration::days(i64::from((7 + weekday - today) % 7)))
+}
+
+/// Returns the Sunday that ends the week of `date`.
+pub(crate) fn week_end(date: Date) -> Option<Date> {
+    next_weekday(date, Weekday::Sunday.number_days_from_monday())
 }
 
 #[cfg(test)]

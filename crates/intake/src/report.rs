@@ -7,7 +7,7 @@
 mod action;
 mod field;
 pub mod label;
-mod line;
+pub(crate) mod line;
 mod marker;
 mod table;
 mod timeline;

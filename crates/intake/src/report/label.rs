@@ -72,7 +72,7 @@ labels! {
         "related policy", "relevant requirements", "relevant requirement",
         "relevant policies and requirements", "applicable policies", "relevant polices";
     /// How the incident came to be disclosed.
-    Source = "source", Anywhere:
+    Source = "source_of_incident_disclosure", Anywhere:
         "source of incident disclosure", "source of disclosure",
         "source of the incident disclosure",
         "incident disclosure source", "source of incident", "source of incident disclosures";

@@ -7,7 +7,7 @@ use super::label::WORDS_MAX;
 
 /// One line of the text, without its end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Its number, counted from 1.
     pub number: usize,
     /// Where it begins in the text.
@@ -20,29 +20,29 @@ pub(super) struct Line<'a> {
 
 impl Line<'_> {
     /// Returns where the line ends in the text.
-    pub(super) fn end(&self) -> usize {
+    pub(crate) fn end(&self) -> usize {
         self.start + self.text.len()
     }
 
     /// Returns whether nothing stands on the line.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.text.trim_matches(is_space).is_empty()
     }
 
     /// Returns whether the line is a row of a table.
-    pub(super) fn is_row(&self) -> bool {
+    pub(crate) fn is_row(&self) -> bool {
         let text = self.text.trim_matches(is_space);
         text.starts_with('|') && text[1..].contains('|')
     }
 }
 
 /// Returns whether `c` separates words, the spaces of other scripts and of width zero included.
-pub(super) fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Splits `text` into lines and marks quotations and fenced code.
-pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
+pub(crate) fn lines(text: &str) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let mut start = 0;
     let mut fence: Option<&str> = None;
@@ -70,7 +70,7 @@ pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
 
 /// What a line opens with, before its first word.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Opening {
+pub(crate) struct Opening {
     /// The level of the heading, 1 to 6; 0 for none.
     pub heading: usize,
     /// Whether a list mark stands before the text.
@@ -84,7 +84,7 @@ pub(super) struct Opening {
 }
 
 /// Reads what `line` opens with.
-pub(super) fn opening(line: &str) -> Opening {
+pub(crate) fn opening(line: &str) -> Opening {
     let mut found = Opening::default();
     let bytes = line.as_bytes();
     let mut at = 0;
@@ -145,7 +145,7 @@ fn number(rest: &str) -> Option<usize> {
 }
 
 /// Returns the name and the length of a plain HTML tag at the start of `rest`.
-pub(super) fn tag(rest: &str) -> Option<(&str, usize)> {
+pub(crate) fn tag(rest: &str) -> Option<(&str, usize)> {
     let inner = rest.strip_prefix('<')?;
     let name = inner.strip_prefix('/').unwrap_or(inner);
     let slash = inner.len() - name.len();
@@ -164,7 +164,7 @@ fn heading_tag(name: &str) -> Option<usize> {
 
 /// What stands after the words of a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// A colon.
     Colon,
     /// The end of the line.
@@ -177,7 +177,7 @@ pub(super) enum Stop {
 
 /// The words at the start of a text, up to one of them, and what stands after it.
 #[derive(Debug, Clone)]
-pub(super) struct Words {
+pub(crate) struct Words {
     /// The words so far, in lower case, joined by spaces.
     pub folded: String,
     /// What stands after the last of them.
@@ -190,7 +190,7 @@ pub(super) struct Words {
 
 /// Reads the first words of `text` as labels are compared: lower case, without punctuation. There
 /// is one element for each length. `bold` says that emphasis was opened before the text.
-pub(super) fn words(text: &str, bold: bool) -> Vec<Words> {
+pub(crate) fn words(text: &str, bold: bool) -> Vec<Words> {
     let mut found: Vec<Words> = Vec::new();
     let mut folded = String::new();
     let mut chars = text.char_indices().peekable();
