@@ -59,10 +59,11 @@ impl Timeline {
     pub fn replay(ledger: &VerifiedLedger) -> Self {
         let verification = ledger.verification();
         let mut authority = Authority::default();
+        let witnessed = verification.witnessed();
         let mut facts: Vec<Fact> = Vec::with_capacity(ledger.entries().len());
         for entry in ledger.entries() {
             let mut fact = Fact::of(entry, facts.last());
-            fact.window = Window::of(verification, fact.seq);
+            fact.window = Window::of(&witnessed, fact.seq);
             act::perform(entry, &mut fact, &mut facts, &authority);
             facts.push(fact);
             authority

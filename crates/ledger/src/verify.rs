@@ -20,6 +20,7 @@ use crate::head::Head;
 
 pub use container::{ReadError, last_checkpoint, ledger, stream};
 pub use evidence::EvidenceState;
+pub(crate) use outcome::Witnessed;
 pub use outcome::{
     Check, CheckpointState, Completeness, Notice, NoticeKind, Outcome, Verdict, Verification,
 };

@@ -11,7 +11,7 @@ use crate::hash::Hash;
 use crate::name::{FeedId, Kind, Role};
 use crate::payload::{Basis, Evidence, On, each_hidden};
 use crate::time::{Instant, When};
-use crate::verify::Verification;
+use crate::verify::Witnessed;
 use crate::vocabulary::{self, Body, Decoded, NotUnderstood};
 
 /// The longest time between what occurred and its record that is not wide: 72 hours, the longest
@@ -139,13 +139,14 @@ pub struct Window {
 }
 
 impl Window {
-    pub(super) fn of(verification: &Verification, seq: u64) -> Self {
+    /// Returns when witnesses saw the entry `seq`; `witnessed` ascends by size.
+    pub(super) fn of(witnessed: &[Witnessed], seq: u64) -> Self {
         let instant =
             |seconds: u64| Instant::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX)).ok();
-        Self {
-            not_yet: verification.not_yet_in(seq).and_then(instant),
-            seen: verification.witnessed(seq).and_then(instant),
-        }
+        let first = witnessed.partition_point(|checkpoint| checkpoint.size <= seq);
+        let before = first.checked_sub(1).and_then(|at| witnessed[at].latest);
+        let holding = witnessed.get(first).and_then(|checkpoint| checkpoint.earliest);
+        Self { not_yet: before.and_then(instant), seen: holding.and_then(instant) }
     }
 }
 

@@ -181,6 +181,17 @@ pub struct Verification {
     pub notices_total: u64,
 }
 
+/// When witnesses saw a checkpoint, and those around it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Witnessed {
+    /// The size of the checkpoint.
+    pub(crate) size: u64,
+    /// The latest time at which it or a smaller one was cosigned.
+    pub(crate) latest: Option<u64>,
+    /// The earliest time at which it or a larger one was cosigned.
+    pub(crate) earliest: Option<u64>,
+}
+
 impl Verification {
     pub(super) fn new(manifest: &Manifest) -> Self {
         Self {
@@ -236,18 +247,23 @@ impl Verification {
         }
     }
 
-    /// Returns the earliest time, in seconds since 1970-01-01T00:00:00Z, at which the policy's
-    /// quorum had cosigned a checkpoint that holds the entry `seq`.
-    pub fn witnessed(&self, seq: u64) -> Option<u64> {
-        let holding = self.checkpoints.iter().filter(|checkpoint| checkpoint.size > seq);
-        holding.filter_map(|checkpoint| checkpoint.witnessed).min()
-    }
-
-    /// Returns the latest time at which the quorum had cosigned a checkpoint that does not yet
-    /// hold the entry `seq`.
-    pub fn not_yet_in(&self, seq: u64) -> Option<u64> {
-        let before = self.checkpoints.iter().filter(|checkpoint| checkpoint.size <= seq);
-        before.filter_map(|checkpoint| checkpoint.witnessed).max()
+    /// Returns, for each checkpoint, the latest time in seconds since 1970-01-01T00:00:00Z at which
+    /// the policy's quorum had cosigned it or a smaller one, and the earliest at which it had
+    /// cosigned it or a larger one.
+    pub(crate) fn witnessed(&self) -> Vec<Witnessed> {
+        let mut found: Vec<Witnessed> = self
+            .checkpoints
+            .iter()
+            .map(|c| Witnessed { size: c.size, latest: c.witnessed, earliest: c.witnessed })
+            .collect();
+        for at in 1..found.len() {
+            found[at].latest = found[at].latest.max(found[at - 1].latest);
+        }
+        for at in (1..found.len()).rev() {
+            let earlier = found[at - 1].earliest.into_iter().chain(found[at].earliest).min();
+            found[at - 1].earliest = earlier;
+        }
+        found
     }
 
     /// Returns one line per check, in the order in which a reader wants them.
