@@ -12,6 +12,7 @@ mod characterised;
 mod citation;
 mod commitment;
 mod count;
+mod criteria;
 mod edit;
 mod mention;
 mod occurred;
@@ -20,6 +21,8 @@ mod promise;
 mod recorded;
 mod reserve;
 mod status;
+mod term;
+mod unlisted;
 mod value;
 mod wording;
 
@@ -70,6 +73,9 @@ rules! {
     COMMITMENT = "T103", "promise", High, "a recorded commitment", commitment::judge;
     STATUS = "T201", "status", Medium, "the status of an item", status::judge;
     ALL_COMPLETE = "T202", "status", Medium, "all items complete", status::judge_all;
+    UNLISTED = "T204", "status", Note, "an action item no longer listed", unlisted::judge;
+    CRITERIA = "T205", "status", Note, "no evaluation criteria", criteria::judge;
+    TERM = "T206", "status", Note, "a status or kind in other words", term::judge;
     COUNT = "T301", "count", Medium, "a number", count::judge;
     VALUE = "T302", "value", Low, "a value", value::judge;
     OCCURRED = "T401", "occurred", Medium, "when something occurred", occurred::judge;
