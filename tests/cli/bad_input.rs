@@ -238,7 +238,7 @@ fn what_the_ledger_does_not_have_is_not_found() {
         (&["record", "--template", "heads"], "by a command of their own"),
         (&["record", "--ledger", "L"], "--from"),
         (&["list", "weather", "L"], "weather"),
-        (&["explain", "weather"], "no rule and no fault has the code weather"),
+        (&["explain", "weather"], "no rule, check or fault has the code weather"),
         (&["diverge", "L", "--at", "yesterday"], "yesterday"),
         (&["audit", "L", "--at", "2026-02-30T00:00:00Z"], "2026-02-30"),
         (&["weather"], "weather"),

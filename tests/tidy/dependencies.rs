@@ -60,6 +60,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("maud", &["report"]),
     // Secrets, the terminal and the process belong to the binary.
     ("age", &["cli"]),
+    ("annotate-snippets", &["cli"]),
     ("anyhow", &["cli"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

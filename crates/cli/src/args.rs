@@ -7,8 +7,8 @@ use ed25519_dalek::SigningKey;
 
 use crate::commands::event::EventCommand;
 use crate::commands::{
-    accept, audit, checkpoint, claims, completions, demo, diverge, doctor, explain, export, init,
-    key, list, record, reply, show, timeline, trust, verify,
+    accept, audit, check, checkpoint, claims, completions, demo, diverge, doctor, explain, export,
+    init, key, list, record, reply, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -63,13 +63,15 @@ pub enum Command {
     Diverge(diverge::DivergeArgs),
     /// Verify and diverge in one report
     Audit(audit::AuditArgs),
+    /// Check a draft before it is posted
+    Check(check::CheckArgs),
     /// Decide which claims the statements make
     Claims(claims::ClaimsArgs),
     /// Accept a finding with a reason
     Accept(accept::AcceptArgs),
     /// Answer a finding, as the organisation named
     Reply(reply::ReplyArgs),
-    /// Explain a rule or a fault code
+    /// Explain a rule, a check or a fault code
     Explain(explain::ExplainArgs),
     /// List, make, grant and revoke keys
     Key(key::KeyArgs),

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod audit;
+pub mod check;
 pub mod checkpoint;
 pub mod claims;
 pub mod completions;
@@ -37,6 +38,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Diverge(args) => diverge::run(args, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Accept(args) => accept::run(args, context),
+        Command::Check(args) => check::run(args, context),
         Command::Reply(args) => reply::run(args, context),
         Command::Claims(args) => claims::run(args, context),
         Command::Explain(args) => explain::run(args, context),

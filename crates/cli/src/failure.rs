@@ -14,7 +14,7 @@ use crate::passphrase::PassphraseError;
 pub enum Status {
     /// 0: it ran, and nothing was found.
     Clean,
-    /// 1: divergences were found.
+    /// 1: divergences were found, or errors in a draft.
     Diverges,
     /// 2: it could not run.
     CouldNotRun,

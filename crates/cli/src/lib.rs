@@ -15,6 +15,7 @@ pub mod output;
 pub mod passphrase;
 pub mod reference;
 pub mod secret_file;
+pub mod snippet;
 pub mod source;
 pub mod staged;
 pub mod trust;

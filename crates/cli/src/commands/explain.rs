@@ -1,7 +1,8 @@
-//! `tally explain`: the page of a rule, or what a fault code means.
+//! `tally explain`: the page of a rule or of a check of drafts, or what a fault code means.
 
 use clap::Args;
 use tally_divergence::rules::{self, RULES};
+use tally_intake::draft::{self, CHECKS};
 use tally_ledger::fault::Code;
 use tally_report::text::wrapped;
 
@@ -11,7 +12,8 @@ use crate::failure::{Failure, Status};
 /// The arguments of `tally explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// The code of a rule, such as T101, or of a fault, such as prev; all codes if none is named
+    /// The code of a rule, such as T101, of a check of drafts, such as D041, or of a fault, such as
+    /// prev; all codes if none is named
     pub code: Option<String>,
 }
 
@@ -27,15 +29,20 @@ pub fn run(args: &ExplainArgs, context: &mut Context) -> Result<Status, Failure>
             let line = wrapped(&format!("{:<18} ", rule.code), &text, context.out.width);
             context.out.result(&line)?;
         }
+        for check in CHECKS {
+            let text = format!("draft: {}", check.title);
+            let line = wrapped(&format!("{:<18} ", check.code), &text, context.out.width);
+            context.out.result(&line)?;
+        }
         for code in Code::ALL {
             context.out.result(&format!("{:<18} fault of verification", code.name()))?;
         }
         return Ok(Status::Clean);
     };
-    if let Some(rule) = rules::rule(code) {
+    let page = rules::rule(code).map(|rule| rule.explanation);
+    if let Some(page) = page.or_else(|| draft::named(code).map(|check| check.explanation)) {
         // The pages consist of paragraphs, broken where their files are.
-        let paragraphs = rule
-            .explanation
+        let paragraphs = page
             .trim_end()
             .split("\n\n")
             .map(|paragraph| wrapped("", &paragraph.replace('\n', " "), context.out.width));
@@ -53,7 +60,7 @@ pub fn run(args: &ExplainArgs, context: &mut Context) -> Result<Status, Failure>
             )?;
         }
         None => {
-            return Err(Failure::new(format!("no rule and no fault has the code {code:.40}"))
+            return Err(Failure::new(format!("no rule, check or fault has the code {code:.40}"))
                 .hint("see all codes with: tally explain"));
         }
     }

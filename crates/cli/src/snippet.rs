@@ -1,0 +1,142 @@
+//! Diagnostics on the lines of a text, laid out as compilers do it.
+//!
+//! The text is hostile: a line may be as long as the file, and hold whatever confuses a terminal.
+//! Of a long line only a window around the span is handed to the layout.
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use tally_intake::draft::{Diagnostic, Severity};
+use tally_report::text::{Style, wrapped};
+
+/// A text with the places of its lines.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+/// Where a byte stands: line and column, both counted from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The character in the line.
+    pub column: usize,
+}
+
+/// The most bytes of a line that are shown whole.
+const LINE_MAX: usize = 2000;
+/// The bytes on either side of a span that are shown of a longer line.
+const WINDOW: usize = 200;
+/// The most lines of one span that are shown, so that a section is no page.
+const SPAN_LINES_MAX: usize = 4;
+
+impl<'a> Lines<'a> {
+    /// Finds the lines of a text.
+    pub fn new(text: &'a str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self { text, starts: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// Returns where a byte of the text stands.
+    pub fn position(&self, at: usize) -> Position {
+        let line = self.line(at);
+        let column = self.text[self.starts[line]..at].chars().count() + 1;
+        Position { line: line + 1, column }
+    }
+
+    /// Returns the index of the line that a byte stands in.
+    fn line(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at) - 1
+    }
+
+    /// Returns the bytes of the lines from that of `span` to that of its end, without the last
+    /// line's newline.
+    fn around(&self, span: &Range<usize>) -> Range<usize> {
+        let last = self.line(span.end.max(span.start + 1).min(self.text.len()).saturating_sub(1));
+        let end = self.starts.get(last + 1).map_or(self.text.len(), |next| next - 1);
+        self.starts[self.line(span.start)]..end.max(span.end)
+    }
+
+    /// Returns whether each line of a piece can be shown whole.
+    fn are_short(&self, piece: Range<usize>) -> bool {
+        self.text[piece].split('\n').all(|line| line.len() <= LINE_MAX)
+    }
+
+    /// Returns the span cut to the few lines that are shown of it.
+    fn shown(&self, span: &Range<usize>) -> Range<usize> {
+        let limit = self.starts.get(self.line(span.start) + SPAN_LINES_MAX);
+        let end = limit.map_or(span.end, |next| span.end.min(next - 1));
+        span.start..end.max(span.start)
+    }
+}
+
+/// Returns a diagnostic with the lines it is about, those underlined, and how to mend it.
+pub fn laid_out(found: &Diagnostic, path: &str, lines: &Lines<'_>, style: Style) -> String {
+    let level = match found.check.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let ahead = found.check.severity.to_string().len() + found.check.code.len() + "[]: ".len();
+    let title = wrapped("", &found.message, style.width - ahead);
+    let help = wrapped("", &found.help, style.width - HELP_INDENT);
+    let group = Group::with_title(level.primary_title(title).id(found.check.code));
+    let group = shown(group, found, path, lines).element(Level::HELP.message(help));
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.decor_style(DecorStyle::Ascii).term_width(style.width).render(&[group])
+}
+
+/// The columns ahead of the words of a help line.
+const HELP_INDENT: usize = 14;
+
+/// Adds the lines with their spans marked: one piece of the text if its lines are short, else a
+/// window for each span.
+fn shown<'a>(
+    group: Group<'a>,
+    found: &'a Diagnostic,
+    path: &'a str,
+    lines: &Lines<'a>,
+) -> Group<'a> {
+    let others = found.others.iter();
+    let mut marks: Vec<_> = others
+        .map(|(span, label)| (AnnotationKind::Context, lines.shown(span), label.as_str()))
+        .collect();
+    marks.push((AnnotationKind::Primary, lines.shown(&found.span), found.label.as_str()));
+    marks.sort_by_key(|(_, span, _)| span.start);
+    let start = marks.iter().map(|(_, span, _)| lines.around(span).start).min().unwrap_or(0);
+    let end = marks.iter().map(|(_, span, _)| lines.around(span).end).max().unwrap_or(0);
+    if lines.are_short(start..end) {
+        return group.element(piece(lines, start..end, marks).path(path));
+    }
+    let at = lines.position(found.span.start);
+    let group = group.element(Origin::path(path).line(at.line).char_column(at.column));
+    marks.into_iter().fold(group, |group, mark| {
+        let around = window(lines.text, &lines.around(&mark.1), &mark.1);
+        group.element(piece(lines, around, vec![mark]))
+    })
+}
+
+/// Returns a piece of the text with the spans in it marked.
+fn piece<'a>(
+    lines: &Lines<'a>,
+    around: Range<usize>,
+    marks: Vec<(AnnotationKind, Range<usize>, &'a str)>,
+) -> Snippet<'a, Annotation<'a>> {
+    let marks = marks.into_iter().map(|(kind, span, label)| {
+        let label = (!label.is_empty()).then_some(label);
+        kind.span(span.start - around.start..span.end - around.start).label(label)
+    });
+    Snippet::source(&lines.text[around.clone()])
+        .line_start(lines.position(around.start).line)
+        .annotations(marks)
+}
+
+/// Returns as much of the lines as is shown around a span if one of them is very long.
+fn window(text: &str, around: &Range<usize>, span: &Range<usize>) -> Range<usize> {
+    let start = text.floor_char_boundary(span.start.saturating_sub(WINDOW)).max(around.start);
+    let end = text.ceil_char_boundary((span.end + WINDOW).min(text.len())).min(around.end);
+    start..end
+}

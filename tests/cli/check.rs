@@ -1,0 +1,103 @@
+//! `tally check`: a draft is held against what its readers will ask, before it is posted.
+
+use super::{Place, Run};
+
+const CLEAN: &str = "We have revoked the certificates, and posted the list of them.\n";
+const UNDATED: &str = "We are sorry.\n\nA full incident report will follow.\n";
+
+/// Checks `draft`, to be posted on a day in spring.
+fn check(draft: &str, more: &[&str]) -> Run {
+    let place = Place::empty();
+    place.write("draft.md", draft);
+    place.tally(&[&["check", "draft.md", "--at", "2026-04-01"], more].concat())
+}
+
+#[test]
+fn a_draft_without_faults_is_clean() {
+    let run = check(CLEAN, &["--strict"]).exits(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("draft.md: nothing found\n", ""));
+}
+
+#[test]
+fn a_diagnostic_shows_the_drafts_own_line_underlined_and_how_to_mend_it() {
+    let told = check(UNDATED, &[]).ok();
+    let expected = "\
+warning[D041]: a report is promised without a date
+ --> draft.md:3:24
+  |
+3 | A full incident report will follow.
+  |                        ^^^^^^^^^^^ no date here
+  |
+  = help: name the day by which it is posted; a full report is due within 14
+          days of the first disclosure: by 2026-04-15 if that is this text
+
+draft.md: 1 warning
+What a code means: tally explain D041
+";
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn warnings_fail_only_where_they_are_asked_to() {
+    check(UNDATED, &[]).exits(0);
+    check(UNDATED, &["--strict"]).exits(1);
+    let run = check(UNDATED, &["--strict", "--allow", "d041"]).exits(0);
+    assert_eq!(run.stdout, "draft.md: nothing found\n");
+    check(UNDATED, &["--allow", "D999"]).refused("no check of drafts has that code");
+}
+
+#[test]
+fn json_has_bytes_for_programs_and_lines_and_columns_for_editors() {
+    let draft = "\u{e9}\u{e9}: a full report will follow soon\n";
+    let json = check(draft, &["--format", "json"]).exits(0).json();
+    assert_eq!((&json["warnings"], &json["errors"]), (&1.into(), &0.into()));
+    let found = &json["diagnostics"][0];
+    assert_eq!(found["code"], "D041");
+    assert_eq!(found["severity"], "warning");
+    let place = &found["place"];
+    let (start, end) = (place["span"][0].as_u64().unwrap(), place["span"][1].as_u64().unwrap());
+    assert_eq!(&draft[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()], "soon");
+    assert_eq!((&place["line"], &place["column"]), (&1.into(), &31.into()));
+    assert_eq!((&place["end_line"], &place["end_column"]), (&1.into(), &35.into()));
+}
+
+#[test]
+fn standard_input_is_a_draft_too() {
+    let place = Place::empty();
+    let run = place.tally_reading(UNDATED, &["check", "-", "--at", "2026-04-01T08:00:00Z"]);
+    let told = run.ok();
+    assert!(told.contains("--> standard input:3:24"), "{told}");
+}
+
+#[test]
+fn what_is_no_draft_is_refused() {
+    let place = Place::empty();
+    place.write("latin.md", b"caf\xe9");
+    place.tally(&["check", "latin.md"]).refused("latin.md is not text: byte 3 is not UTF-8");
+    place.write("huge.md", "x ".repeat(5 << 20));
+    place.tally(&["check", "huge.md"]).refused("huge.md is larger than 1048576 bytes");
+    place.tally(&["check", "absent.md"]).refused("absent.md");
+    place.tally(&["check", "."]).refused(".");
+    place.tally_reading(b"\xff", &["check", "-"]).refused("standard input is not text");
+    place.write("draft.md", CLEAN);
+    place.tally(&["check", "draft.md", "--at", "soon"]).refused("soon");
+    place.tally(&["check", "draft.md", "--at", "2026-04-01/.."]).refused("a day is expected");
+}
+
+#[test]
+fn a_hostile_draft_cannot_write_on_the_terminal_or_fill_it() {
+    let draft = "\u{1b}]0;owned\u{7} \u{202e} a full report will follow\r\n";
+    let told = check(draft, &[]).ok();
+    assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{told:?}");
+    let json = check(draft, &["--format", "json"]).ok();
+    assert!(!json.contains(['\u{1b}', '\u{202e}']), "{json:?}");
+    let endless = "x".repeat(1 << 19) + &" The certificates will be revoked.".repeat(10_000);
+    // The tracker takes no text as long.
+    let told = check(&endless, &[]).exits(1).stdout;
+    assert!(told.len() < 20_000, "{} bytes", told.len());
+    let counts = "1 error, 20 warnings, and 9980 more of the same";
+    assert!(told.contains(counts), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= 100), "{told}");
+    check("", &[]).ok();
+    check("\n\n\n", &[]).ok();
+}
