@@ -24,7 +24,7 @@ use serde::Serialize;
 use tally_ledger::time::{Instant, Interval};
 
 use crate::moment::{self, Moment, Setting, Unclear};
-use crate::report::{self, Report};
+use crate::report::{self, Form, Report, Template};
 use prose::Sentence;
 
 /// How much a diagnostic weighs.
@@ -135,6 +135,9 @@ pub struct Diagnostic {
 /// What the checks found.
 #[derive(Debug, Clone)]
 pub struct Outcome {
+    /// The template and form that the text is taken for; without, it is an ordinary comment, of
+    /// which no fields are asked.
+    pub form: Option<(Template, Form)>,
     /// The diagnostics, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there were than a reader can use.
@@ -166,7 +169,7 @@ pub fn check(text: &str, posted: Interval) -> Outcome {
     diagnostics.sort_by_key(|found| (found.span.start, found.check.code, found.span.end));
     left_out += diagnostics.len().saturating_sub(TOLD_MAX);
     diagnostics.truncate(TOLD_MAX);
-    Outcome { diagnostics, left_out }
+    Outcome { form: fields::form(&draft), diagnostics, left_out }
 }
 
 /// A draft as the checks see it.
@@ -306,6 +309,15 @@ mod tests {
         for text in [FULL, PRELIMINARY, CLOSURE] {
             silent(text);
         }
+    }
+
+    #[test]
+    fn a_text_is_taken_for_a_report_or_for_a_comment() {
+        let form = |text: &str| outcome(text, "2026-04-01T12:00:00Z").form;
+        assert_eq!(form(FULL), Some((Template::V3, Form::Full)));
+        assert_eq!(form(PRELIMINARY), Some((Template::V3, Form::Preliminary)));
+        assert_eq!(form(CLOSURE), Some((Template::V3, Form::Closure)));
+        assert_eq!(form("We have answered that above."), None);
     }
 
     #[test]

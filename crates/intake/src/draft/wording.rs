@@ -3,42 +3,51 @@
 use tally_ledger::vocabulary::action::{ActionKind, ActionStatus};
 
 use super::{Draft, Found};
-use crate::report::{Cell, Label};
+use crate::report::{Action, Cell, Label};
 
 /// Returns values that are none of the words that the template allows.
 pub(super) fn find(draft: &Draft<'_>) -> Vec<Found> {
     let mut found: Vec<Found> = source(draft).into_iter().collect();
-    for action in &draft.report.actions {
-        if let Some(cell) = &action.kind {
-            let means = action.kind_term.as_ref().map(ActionKind::as_str);
-            found.extend(word(cell, "kind", "Prevent, Mitigate or Detect", means));
-        }
-        if let Some(cell) = &action.status {
-            let means = action.status_term.as_ref().map(ActionStatus::as_str);
-            let words = "Ongoing, Complete, Delayed or Canceled";
-            found.extend(word(cell, "status", words, means));
-        }
-    }
+    let actions = &draft.report.actions;
+    found.extend(words("kind", "Prevent, Mitigate or Detect", actions, |action| {
+        (action.kind.as_ref(), action.kind_term.as_ref().map(ActionKind::as_str))
+    }));
+    found.extend(words("status", "Ongoing, Complete, Delayed or Canceled", actions, |action| {
+        (action.status.as_ref(), action.status_term.as_ref().map(ActionStatus::as_str))
+    }));
     found
 }
 
-/// Returns a cell that is not the one word it should be.
-fn word(cell: &Cell, what: &str, words: &str, means: Option<&str>) -> Option<Found> {
-    // A date beside the word, and how it is capitalised, mislead nobody.
-    let first = cell.text.split([' ', ',', ':', ';', '(', '.']).next().unwrap_or_default();
-    if means.is_some_and(|term| first.eq_ignore_ascii_case(term)) {
-        return None;
+/// Returns the cells of a column that are not the one word they should be, each word once.
+fn words<'a>(
+    what: &str,
+    allowed: &str,
+    actions: &'a [Action],
+    cell: impl Fn(&'a Action) -> (Option<&'a Cell>, Option<&'a str>),
+) -> Vec<Found> {
+    let mut found: Vec<(&str, Found)> = Vec::new();
+    for action in actions {
+        let (Some(cell), means) = cell(action) else { continue };
+        // A date beside the word, and how it is capitalised, mislead nobody.
+        let first = cell.text.split([' ', ',', ':', ';', '(', '.']).next().unwrap_or_default();
+        if means.is_some_and(|term| first.eq_ignore_ascii_case(term)) {
+            continue;
+        }
+        let span = cell.span[0]..cell.span[1];
+        if let Some((_, told)) = found.iter_mut().find(|(text, _)| *text == cell.text) {
+            if told.others.len() < 5 {
+                told.others.push((span, "here too".to_owned()));
+            }
+            continue;
+        }
+        let help = match means {
+            Some(term) => format!("write: {term}"),
+            None => format!("write one of: {allowed}"),
+        };
+        let message = format!("this is none of the words for the {what} of an action item");
+        found.push((&cell.text, Found::new(span, message).label(format!("no {what}")).help(help)));
     }
-    let help = match means {
-        Some(term) => format!("write: {term}"),
-        None => format!("write one of: {words}"),
-    };
-    let message = format!("this is none of the words for the {what} of an action item");
-    Some(Found::new(cell.span[0]..cell.span[1], message).label(words_for(what)).help(help))
-}
-
-fn words_for(what: &str) -> &'static str {
-    if what == "kind" { "no kind" } else { "no status" }
+    found.into_iter().map(|(_, told)| told).collect()
 }
 
 const SOURCES: &[&str] = &["Self Reported", "Third Party Reported", "Audit"];
@@ -118,6 +127,9 @@ mod tests {
     fn a_kind_and_a_status_are_words_of_the_template() {
         let done = FULL.replace("2026-04-10 | Ongoing", "2026-04-10 | Done");
         assert_eq!(first(&done).help, "write: Complete");
+        let both = FULL.replace("| Ongoing |", "| Done |");
+        assert_eq!(codes(&both), ["D006"]);
+        assert_eq!(first(&both).others.len(), 1);
         let report = FULL.replace("| Detect |", "| Report |");
         assert_eq!(first(&report).help, "write one of: Prevent, Mitigate or Detect");
         silent(&FULL.replace("2026-04-10 | Ongoing", "2026-04-10 | Complete (2026-03-30)"));
