@@ -15,7 +15,10 @@ fn check(draft: &str, more: &[&str]) -> Run {
 #[test]
 fn a_draft_without_faults_is_clean() {
     let run = check(CLEAN, &["--strict"]).exits(0);
-    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("draft.md: nothing found\n", ""));
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("draft.md: nothing found (a comment: it follows no template)\n", "")
+    );
 }
 
 #[test]
@@ -31,7 +34,7 @@ warning[D041]: a report is promised without a date
   = help: name the day by which it is posted; a full report is due within 14
           days of the first disclosure: by 2026-04-15 if that is this text
 
-draft.md: 1 warning
+draft.md: 1 warning (a comment: it follows no template)
 What a code means: tally explain D041
 ";
     assert_eq!(told, expected);
@@ -42,7 +45,7 @@ fn warnings_fail_only_where_they_are_asked_to() {
     check(UNDATED, &[]).exits(0);
     check(UNDATED, &["--strict"]).exits(1);
     let run = check(UNDATED, &["--strict", "--allow", "d041"]).exits(0);
-    assert_eq!(run.stdout, "draft.md: nothing found\n");
+    assert!(run.stdout.starts_with("draft.md: nothing found"), "{run:?}");
     check(UNDATED, &["--allow", "D999"]).refused("no check of drafts has that code");
 }
 
@@ -51,7 +54,7 @@ fn json_has_bytes_for_programs_and_lines_and_columns_for_editors() {
     let draft = "\u{e9}\u{e9}: a full report will follow soon\n";
     let json = check(draft, &["--format", "json"]).exits(0).json();
     assert_eq!((&json["warnings"], &json["errors"]), (&1.into(), &0.into()));
-    let found = &json["diagnostics"][0];
+    let found = &json["drafts"][0]["diagnostics"][0];
     assert_eq!(found["code"], "D041");
     assert_eq!(found["severity"], "warning");
     let place = &found["place"];
@@ -59,6 +62,41 @@ fn json_has_bytes_for_programs_and_lines_and_columns_for_editors() {
     assert_eq!(&draft[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()], "soon");
     assert_eq!((&place["line"], &place["column"]), (&1.into(), &31.into()));
     assert_eq!((&place["end_line"], &place["end_column"]), (&1.into(), &35.into()));
+}
+
+#[test]
+fn a_report_is_held_against_its_template_and_several_are_told_one_by_one() {
+    let place = Place::empty();
+    place.write(
+        "preliminary.md",
+        "## Preliminary Incident Report\n\n### Summary\n\n\
+        - **Incident description:** One.\n- **Source of incident disclosure:** Annual audit\n",
+    );
+    place.write("comment.md", CLEAN);
+    let args = ["check", "preliminary.md", "comment.md", "--at", "2026-04-01"];
+    let told = place.tally(&args).exits(1).stdout;
+    for part in [
+        "error[D001]: a field of a preliminary report is missing\n --> preliminary.md:1:4\n",
+        "  = help: add: Relevant policies. Where one does not apply, write N/A\n",
+        "warning[D006]: this is none of the three sources that the template allows\n",
+        "preliminary.md: 1 error, 1 warning (a preliminary report, template 3)\n",
+        "comment.md: nothing found (a comment: it follows no template)\n",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    let json = place.tally(&[&args[..], &["--format", "json"]].concat()).exits(1).json();
+    assert_eq!(json["errors"], 1);
+    assert_eq!(json["drafts"][1]["file"], "comment.md");
+    assert_eq!(json["drafts"][0]["taken_for"], "a preliminary report, template 3");
+}
+
+#[test]
+fn the_page_of_a_check_is_explained() {
+    let place = Place::empty();
+    let page = place.tally(&["explain", "d041"]).ok();
+    assert!(page.contains("A promise without a date cannot be kept."), "{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    assert!(place.tally(&["explain"]).ok().contains("D041"), "codes of checks are listed");
 }
 
 #[test]

@@ -60,9 +60,9 @@ impl<'a> Lines<'a> {
         self.starts[self.line(span.start)]..end.max(span.end)
     }
 
-    /// Returns whether each line of a piece can be shown whole.
-    fn are_short(&self, piece: Range<usize>) -> bool {
-        self.text[piece].split('\n').all(|line| line.len() <= LINE_MAX)
+    /// Returns whether each line of a piece has at most that many bytes.
+    fn are_short(&self, piece: Range<usize>, longest: usize) -> bool {
+        self.text[piece].split('\n').all(|line| line.len() <= longest)
     }
 
     /// Returns the span cut to the few lines that are shown of it.
@@ -84,7 +84,7 @@ pub fn laid_out(found: &Diagnostic, path: &str, lines: &Lines<'_>, style: Style)
     let title = wrapped("", &found.message, style.width - ahead);
     let help = wrapped("", &found.help, style.width - HELP_INDENT);
     let group = Group::with_title(level.primary_title(title).id(found.check.code));
-    let group = shown(group, found, path, lines).element(Level::HELP.message(help));
+    let group = shown(group, found, path, lines, style.width).element(Level::HELP.message(help));
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).term_width(style.width).render(&[group])
 }
@@ -92,13 +92,14 @@ pub fn laid_out(found: &Diagnostic, path: &str, lines: &Lines<'_>, style: Style)
 /// The columns ahead of the words of a help line.
 const HELP_INDENT: usize = 14;
 
-/// Adds the lines with their spans marked: one piece of the text if its lines are short, else a
-/// window for each span.
+/// Adds the lines with their spans marked: one piece of the text if its lines fit, else a piece for
+/// each span, and only a window of a line that is very long.
 fn shown<'a>(
     group: Group<'a>,
     found: &'a Diagnostic,
     path: &'a str,
     lines: &Lines<'a>,
+    width: usize,
 ) -> Group<'a> {
     let others = found.others.iter();
     let mut marks: Vec<_> = others
@@ -108,14 +109,22 @@ fn shown<'a>(
     marks.sort_by_key(|(_, span, _)| span.start);
     let start = marks.iter().map(|(_, span, _)| lines.around(span).start).min().unwrap_or(0);
     let end = marks.iter().map(|(_, span, _)| lines.around(span).end).max().unwrap_or(0);
-    if lines.are_short(start..end) {
+    let is_one_line = lines.line(start) == lines.line(end);
+    let longest = if is_one_line { LINE_MAX } else { width };
+    if lines.are_short(start..end, longest) {
         return group.element(piece(lines, start..end, marks).path(path));
     }
-    let at = lines.position(found.span.start);
-    let group = group.element(Origin::path(path).line(at.line).char_column(at.column));
+    // The place of the diagnostic comes first, whatever stands ahead of it in the text.
+    marks.sort_by_key(|(kind, ..)| *kind != AnnotationKind::Primary);
     marks.into_iter().fold(group, |group, mark| {
-        let around = window(lines.text, &lines.around(&mark.1), &mark.1);
-        group.element(piece(lines, around, vec![mark]))
+        let around = lines.around(&mark.1);
+        if lines.are_short(around.clone(), LINE_MAX) {
+            return group.element(piece(lines, around, vec![mark]).path(path));
+        }
+        let at = lines.position(mark.1.start);
+        let around = window(lines.text, &around, &mark.1);
+        let origin = Origin::path(path).line(at.line).char_column(at.column);
+        group.element(origin).element(piece(lines, around, vec![mark]))
     })
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use tally_intake::draft::{self, Check, Diagnostic, Outcome, Severity};
+use tally_intake::report::{Form, Template};
 use tally_ledger::time::{Instant, Interval, When};
 
 use crate::args::FormatArgs;
@@ -28,11 +29,11 @@ Needs no ledger, no key and no network. Exit status: 0 nothing found but
 warnings and notes, 1 errors found, 2 could not run. What a code means is
 told by `tally explain CODE`.")]
 pub struct CheckArgs {
-    /// The draft in Markdown; - for standard input
-    #[arg(value_name = "FILE")]
-    pub draft: PathBuf,
+    /// The drafts in Markdown; - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub drafts: Vec<PathBuf>,
 
-    /// The day or instant at which it is to be posted [default: now]
+    /// The day or instant at which they are to be posted [default: now]
     #[arg(long, value_name = "DATE", value_parser = posting)]
     pub at: Option<Interval>,
 
@@ -66,32 +67,43 @@ fn known(code: &str) -> Result<&'static Check, String> {
     draft::named(code).ok_or_else(|| "no check of drafts has that code".to_owned())
 }
 
-/// Checks the draft and prints what was found.
+/// A draft with what was found in it.
+struct Checked {
+    name: String,
+    text: String,
+    outcome: Outcome,
+}
+
+/// Checks the drafts and prints what was found.
 ///
 /// # Errors
 ///
-/// Fails if the draft cannot be read, is too large or is not text.
+/// Fails if a draft cannot be read, is too large or is not text.
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Status, Failure> {
-    let (text, name) = read(&args.draft)?;
     let posted = match args.at {
         Some(posted) => posted,
         None => Interval::at(context.clock.now()?),
     };
-    let mut outcome = draft::check(&text, posted);
-    outcome
-        .diagnostics
-        .retain(|found| args.allow.iter().all(|check| check.code != found.check.code));
+    let mut all = Vec::with_capacity(args.drafts.len());
+    for path in &args.drafts {
+        let (text, name) = read(path)?;
+        let mut outcome = draft::check(&text, posted);
+        let allowed = |check: &Check| args.allow.iter().any(|allowed| allowed.code == check.code);
+        outcome.diagnostics.retain(|found| !allowed(found.check));
+        all.push(Checked { name, text, outcome });
+    }
     let told = match args.format.format {
-        Format::Text => in_text(&outcome, &name, &text, context),
-        Format::Json => format!("{:#}", in_json(&outcome, &name, &text)),
+        Format::Text => in_text(&all, context),
+        Format::Json => format!("{:#}", in_json(&all)),
     };
     context.out.result(&told)?;
     let enough = if args.strict { Severity::Warning } else { Severity::Error };
-    let fails = outcome.diagnostics.iter().any(|found| found.check.severity >= enough);
+    let mut found = all.iter().flat_map(|draft| &draft.outcome.diagnostics);
+    let fails = found.any(|found| found.check.severity >= enough);
     Ok(if fails { Status::Diverges } else { Status::Clean })
 }
 
-/// Returns the text of the draft, and what to call it.
+/// Returns the text of a draft, and what to call it.
 fn read(path: &Path) -> Result<(String, String), Failure> {
     if path != Path::new("-") {
         return Ok((source::read_text(path, DRAFT_MAX)?, path.display().to_string()));
@@ -106,13 +118,42 @@ fn read(path: &Path) -> Result<(String, String), Failure> {
     Ok((source::text(bytes, name)?, name.to_owned()))
 }
 
-fn in_text(outcome: &Outcome, name: &str, text: &str, context: &Context) -> String {
-    let lines = Lines::new(text);
-    let mut told = String::new();
-    for found in &outcome.diagnostics {
-        told.push_str(&laid_out(found, name, &lines, context.style()));
-        told.push_str("\n\n");
+/// Returns what a draft was taken for, in words.
+fn taken_for(outcome: &Outcome) -> &'static str {
+    match outcome.form {
+        None => "a comment: it follows no template",
+        Some((Template::V1, _)) => "an incident report, template 1.0",
+        Some((Template::V2, Form::Preliminary)) => "a preliminary report, template 2.0",
+        Some((Template::V2, Form::Audit)) => "an audit incident report, template 2.0",
+        Some((Template::V2, _)) => "an incident report, template 2.0",
+        Some((Template::V3, Form::Preliminary)) => "a preliminary report, template 3",
+        Some((Template::V3, Form::Closure)) => "a report closure summary, template 3",
+        Some((Template::V3, _)) => "a full report, template 3",
     }
+}
+
+fn in_text(all: &[Checked], context: &Context) -> String {
+    let mut told = String::new();
+    for draft in all {
+        let lines = Lines::new(&draft.text);
+        for found in &draft.outcome.diagnostics {
+            told.push_str(&laid_out(found, &draft.name, &lines, context.style()));
+            told.push_str("\n\n");
+        }
+        told.push_str(&summary(draft));
+        told.push('\n');
+    }
+    let first = all.iter().flat_map(|draft| &draft.outcome.diagnostics).next();
+    let meaning = first.map(|found| {
+        let code = found.check.code;
+        format!("What a code means: tally explain {code}")
+    });
+    told + &meaning.unwrap_or_default()
+}
+
+/// Returns the counts of one draft in a line or two.
+fn summary(draft: &Checked) -> String {
+    let outcome = &draft.outcome;
     let counts = [
         (Severity::Error, "error", "errors"),
         (Severity::Warning, "warning", "warnings"),
@@ -129,23 +170,29 @@ fn in_text(outcome: &Outcome, name: &str, text: &str, context: &Context) -> Stri
         0 => String::new(),
         n => format!(", and {n} more of the same"),
     };
-    let first = outcome.diagnostics.first();
-    let meaning =
-        first.map(|found| format!("\nWhat a code means: tally explain {}", found.check.code));
-    told + &format!("{name}: {counts}{more}{}", meaning.unwrap_or_default())
+    format!("{}: {counts}{more} ({})", draft.name, taken_for(outcome))
 }
 
-fn in_json(outcome: &Outcome, name: &str, text: &str) -> Value {
-    let lines = Lines::new(text);
-    let diagnostics: Vec<Value> =
-        outcome.diagnostics.iter().map(|found| diagnostic(found, &lines)).collect();
+fn in_json(all: &[Checked]) -> Value {
+    let count = |severity| all.iter().map(|draft| draft.outcome.count(severity)).sum::<usize>();
+    let drafts: Vec<Value> = all.iter().map(of_draft).collect();
     json!({
         "schema": 1,
-        "file": name,
-        "errors": outcome.count(Severity::Error),
-        "warnings": outcome.count(Severity::Warning),
-        "notes": outcome.count(Severity::Note),
-        "left_out": outcome.left_out,
+        "errors": count(Severity::Error),
+        "warnings": count(Severity::Warning),
+        "notes": count(Severity::Note),
+        "drafts": drafts,
+    })
+}
+
+fn of_draft(draft: &Checked) -> Value {
+    let lines = Lines::new(&draft.text);
+    let found = draft.outcome.diagnostics.iter();
+    let diagnostics: Vec<Value> = found.map(|found| diagnostic(found, &lines)).collect();
+    json!({
+        "file": draft.name,
+        "taken_for": taken_for(&draft.outcome),
+        "left_out": draft.outcome.left_out,
         "diagnostics": diagnostics,
     })
 }
