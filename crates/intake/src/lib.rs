@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod bugzilla;
+pub mod claims;
 pub mod draft;
 pub mod json;
 pub mod moment;
