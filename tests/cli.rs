@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 mod bad_input;
+mod bugzilla;
+mod capture;
 mod check;
 mod claims;
 mod disks;
@@ -12,6 +14,7 @@ mod keys;
 mod locks;
 mod output;
 mod pins;
+mod reconstruct;
 mod reference;
 mod verbs;
 

@@ -7,8 +7,8 @@ use ed25519_dalek::SigningKey;
 
 use crate::commands::event::EventCommand;
 use crate::commands::{
-    accept, audit, check, checkpoint, claims, completions, demo, diverge, doctor, explain, export,
-    init, key, list, record, reply, show, timeline, trust, verify,
+    accept, audit, capture, check, checkpoint, claims, completions, demo, diverge, doctor, explain,
+    export, init, key, list, reconstruct, record, reply, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -40,6 +40,10 @@ Try it:  tally demo";
 pub enum Command {
     /// Build the demonstration case, verify it, and show its timeline and findings
     Demo(demo::DemoArgs),
+    /// Keep the exact bytes of what a tracker shows
+    Capture(capture::CaptureArgs),
+    /// Make an observer's ledger of captured bugs
+    Reconstruct(reconstruct::ReconstructArgs),
     /// Begin a ledger
     Init(init::InitArgs),
     /// Record one event, or many

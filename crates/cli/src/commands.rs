@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod audit;
+pub mod capture;
 pub mod check;
 pub mod checkpoint;
 pub mod claims;
@@ -16,6 +17,7 @@ pub mod init;
 pub mod key;
 pub mod list;
 pub mod policies;
+pub mod reconstruct;
 pub mod record;
 pub mod reply;
 pub mod show;
@@ -47,6 +49,8 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Event(command) => event::run(command, context),
         Command::Show(args) => show::run(args, context),
         Command::List(args) => list::run(args, context),
+        Command::Capture(args) => capture::run(args, context),
+        Command::Reconstruct(args) => reconstruct::run(args, context),
         Command::Checkpoint(args) => checkpoint::run(args, context),
         Command::Export(args) => export::run(args, context),
         Command::Verify(args) => verify::run(args, context),

@@ -205,6 +205,15 @@ impl LedgerDir {
         Err(Failure::new(message).hint("try again when nothing writes to it"))
     }
 
+    /// Files a text as evidence under its digest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be stored.
+    pub fn put_text(&mut self, text: &str) -> Result<Hash, Failure> {
+        Ok(self.store.put_evidence(text.as_bytes())?.digest)
+    }
+
     /// Signs a checkpoint over the entries up to the head that the ledger was opened with and
     /// `appended` after it, without storing it.
     ///

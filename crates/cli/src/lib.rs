@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod beside;
+pub mod capture;
 pub mod commands;
 pub mod context;
 pub mod document;
@@ -18,6 +19,7 @@ pub mod secret_file;
 pub mod snippet;
 pub mod source;
 pub mod staged;
+pub mod tracker;
 pub mod trust;
 
 use std::process::ExitCode;

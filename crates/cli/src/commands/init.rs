@@ -66,16 +66,61 @@ pub struct NewKeys {
     pub checkpoint: SigningKey,
 }
 
+impl NewKeys {
+    /// Makes new keys.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the operating system gives no randomness.
+    pub fn generate() -> Result<Self, Failure> {
+        let make = || keyfile::generate().map_err(|e| Failure::no_randomness(&e));
+        Ok(Self { author: make()?, checkpoint: make()? })
+    }
+}
+
+/// What a ledger began with.
+pub struct Begun {
+    /// The genesis entry.
+    pub genesis: Entry,
+    /// The vkey of its checkpoints.
+    pub vkey: Vkey,
+    /// Where it is pinned.
+    pub trusted: PathBuf,
+}
+
 /// Begins a ledger with new keys.
 ///
 /// # Errors
 ///
 /// Fails if the directory is taken, a key file cannot be made, or the disk refuses.
 pub fn run(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
-    let make = || keyfile::generate().map_err(|e| Failure::no_randomness(&e));
-    let keys = NewKeys { author: make()?, checkpoint: make()? };
-    begin(args, &keys, context)?;
+    begin(args, &NewKeys::generate()?, context)?;
     Ok(Status::Clean)
+}
+
+/// Begins a ledger with these keys, and prints what it began with.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(), Failure> {
+    let Begun { genesis, vkey, trusted } = create(args, keys, context)?;
+    let out = &mut context.out;
+    out.result(&format!("Ledger      {}", args.dir.display()))?;
+    out.result(&format!("Origin      {}", args.origin))?;
+    out.result(&format!("Id          {}", genesis.id()))?;
+    out.result(&format!("Vkey        {vkey}"))?;
+    out.result(&format!("Author key  {}", author_key(&args.dir).display()))?;
+    out.result(&format!("Checkpoints {}", checkpoint_key(&args.dir).display()))?;
+    out.result(&format!("Pinned in   {}", trusted.display()))?;
+    out.talk(
+        "note: whoever verifies this ledger needs its vkey or id from you, by another way than \
+         the ledger itself.",
+    );
+    if args.unencrypted_keys {
+        out.talk("note: the private keys are NOT encrypted, as was asked for.");
+    }
+    Ok(())
 }
 
 /// Begins a ledger with these keys.
@@ -83,7 +128,7 @@ pub fn run(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
 /// # Errors
 ///
 /// As [`run`].
-pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(), Failure> {
+pub fn create(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Begun, Failure> {
     if fs::symlink_metadata(args.dir.join("format")).is_ok() {
         return Err(tally_store::Error::AlreadyALedger { dir: args.dir.clone() }.into());
     }
@@ -120,22 +165,7 @@ pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(
     fs::write(&vkey_file, format!("{vkey}\n")).map_err(|e| Failure::io("write", &vkey_file, &e))?;
     let trusted = pin(&args.origin, &entry, &vkey, &checkpoint, context)
         .map_err(|failure| failure.at("the ledger was begun, but is not pinned"))?;
-    let out = &mut context.out;
-    out.result(&format!("Ledger      {}", args.dir.display()))?;
-    out.result(&format!("Origin      {}", args.origin))?;
-    out.result(&format!("Id          {}", entry.id()))?;
-    out.result(&format!("Vkey        {vkey}"))?;
-    out.result(&format!("Author key  {}", author_key(&args.dir).display()))?;
-    out.result(&format!("Checkpoints {}", checkpoint_key(&args.dir).display()))?;
-    out.result(&format!("Pinned in   {}", trusted.display()))?;
-    out.talk(
-        "note: whoever verifies this ledger needs its vkey or id from you, by another way than \
-         the ledger itself.",
-    );
-    if passphrase.is_none() {
-        out.talk("note: the private keys are NOT encrypted, as was asked for.");
-    }
-    Ok(())
+    Ok(Begun { genesis: entry, vkey, trusted })
 }
 
 fn genesis(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Entry, Failure> {
