@@ -16,6 +16,7 @@ mod output;
 mod pins;
 mod reconstruct;
 mod reference;
+mod report;
 mod verbs;
 
 use std::collections::BTreeMap;

@@ -68,10 +68,13 @@ pub struct Held {
 }
 
 impl Held {
-    /// Holds what was said against what was recorded and what policies ask for, as of `at`.
-    pub fn diverge(self, at: Option<Instant>, packs: Packs) -> Report {
+    /// Holds what was said against what was recorded and what policies ask for, as of `at`;
+    /// returns what was held as well.
+    pub fn diverge(self, at: Option<Instant>, packs: Packs) -> (Timeline, Report) {
         let Self { timeline, texts, review, replies } = self;
-        tally_divergence::diverge(&timeline, &Terms { at, packs, texts, review, replies })
+        let terms = Terms { at, packs, texts, review, replies };
+        let report = tally_divergence::diverge(&timeline, &terms);
+        (timeline, report)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod ledger_dir;
 pub mod output;
 pub mod passphrase;
 pub mod reference;
+pub mod report;
 pub mod secret_file;
 pub mod snippet;
 pub mod source;

@@ -95,7 +95,7 @@ fn basis(report: &Report) -> String {
     line
 }
 
-fn heading(verdict: Verdict) -> &'static str {
+pub(crate) fn heading(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Diverges => "Diverges",
         Verdict::Changed => "Changed",

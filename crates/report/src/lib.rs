@@ -7,6 +7,7 @@
 
 pub mod entry;
 pub mod findings;
+pub mod html;
 pub mod text;
 pub mod timeline;
 pub mod verification;

@@ -76,6 +76,13 @@ pub fn json_escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Returns a finished page with what could deceive its reader written as escapes; newlines stay.
+/// Controls and the format characters of Unicode mean nothing in markup, so its meaning stays.
+pub(crate) fn page_escaped(page: &str) -> String {
+    let lines: Vec<String> = page.split('\n').map(escaped).collect();
+    lines.join("\n")
+}
+
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -94,7 +94,7 @@ fn rows(fact: &Fact, style: Style, lines: &mut Vec<String>) {
 }
 
 /// Returns one line on what the entry says.
-fn summary(fact: &Fact) -> String {
+pub(crate) fn summary(fact: &Fact) -> String {
     match fact.told().content.as_ref() {
         Content::Understood(decoded) => decoded.body.summary(),
         Content::NotUnderstood(reason) => format!("not understood: {reason}"),

@@ -58,7 +58,7 @@ pub fn run(args: &AcceptArgs, context: &mut Context) -> Result<Status, Failure> 
     }
     let pins = PinArgs { unpinned: true, ..PinArgs::default() };
     let found = source::verified(&args.source, &pins, context)?;
-    let report = diverge::report(&found, &args.source, &args.view, context)?;
+    let (_, report) = diverge::report(&found, &args.source, &args.view, context)?;
     let named = |id: String| args.finding.len() >= DIGITS_MIN && id.starts_with(&args.finding);
     let mut findings = report.findings.iter().filter(|finding| named(finding.id.to_string()));
     let (Some(finding), None) = (findings.next(), findings.next()) else {

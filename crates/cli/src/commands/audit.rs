@@ -8,13 +8,14 @@ use tally_report::{findings, verification};
 use crate::commands::diverge::{self, ViewArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Status};
-use crate::output::Format;
+use crate::report::{ReportArgs, ReportFormat};
 use crate::source::{self, PinArgs};
 
 /// The arguments of `tally audit`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "\
-Example:
+Examples:
+  tally audit ledger.tally --key ledger.vkey -o report.html
   tally audit ledger.tally --key ledger.vkey --format json > report.json")]
 pub struct AuditArgs {
     /// A ledger directory, a bundle or an extract
@@ -28,6 +29,10 @@ pub struct AuditArgs {
     /// What is shown
     #[command(flatten)]
     pub view: ViewArgs,
+
+    /// Where the report goes, and in which form
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// Prints both reports.
@@ -36,26 +41,28 @@ pub struct AuditArgs {
 ///
 /// Fails if there is no ledger, or it cannot be read.
 pub fn run(args: &AuditArgs, context: &mut Context) -> Result<Status, Failure> {
+    let format = args.report.check(&args.view.sources(&args.source))?;
     let found = source::verified(&args.source, &args.pins, context)?;
-    let report = diverge::report(&found, &args.source, &args.view, context)?;
+    let (timeline, report) = diverge::report(&found, &args.source, &args.view, context)?;
     let verified = found.ledger.verification();
     let name = args.source.display().to_string();
-    match args.view.format.format {
-        Format::Text => {
-            let style = context.style();
-            context.out.result(&verification::text(verified, &name, style))?;
-            context.out.result("")?;
-            context.out.result(&findings::text(&report, style))?;
+    let text = match format {
+        ReportFormat::Text => {
+            let style = args.report.style(context);
+            let verification = verification::text(verified, &name, style);
+            format!("{verification}\n{}", findings::text(&report, style))
         }
-        Format::Json => {
+        ReportFormat::Json => {
             let json = serde_json::json!({
                 "schema": 1,
                 "verification": verification::value(verified, &name),
                 "divergence": findings::value(&report),
             });
-            context.out.result(&format!("{json:#}"))?;
+            format!("{json:#}")
         }
-    }
+        ReportFormat::Html => diverge::page(&args.source, &found, &timeline, &report),
+    };
+    args.report.write(&text, &report.sentence(), context)?;
     if found.status() == Status::CouldNotRun {
         super::verify::hint_at_pins(context);
     }

@@ -16,7 +16,7 @@ use crate::args::AuthorArgs;
 use crate::commands::{audit, checkpoint, diverge, export, init, record, timeline};
 use crate::context::{Clock, Context};
 use crate::failure::{Failure, Status};
-use crate::source::PinArgs;
+use crate::source::{self, PinArgs};
 
 /// The case: bugs 1910322, 1910805 and 1950144 as record documents, one a line.
 const CASE: &str = include_str!("../../../../tests/cases/1910322-1910805-1950144/case.jsonl");
@@ -61,12 +61,18 @@ pub fn run(args: &DemoArgs, context: &mut Context) -> Result<Status, Failure> {
     )?;
     heading(context, "Audit: is the ledger whole, and do the statements tally with it?")?;
     audit::run(
-        &audit::AuditArgs { source: bundle.clone(), pins, view: diverge::ViewArgs::default() },
+        &audit::AuditArgs {
+            source: bundle.clone(),
+            pins: pins.clone(),
+            ..audit::AuditArgs::default()
+        },
         context,
     )?;
+    write_page(&bundle, &pins, &dir.join("report.html"), context)?;
     heading(context, "Files")?;
     let shown = dir.display();
     for (what, command) in [
+        ("the audit as a page, for any browser", format!("xdg-open {shown}/report.html")),
         ("the ledger directory", format!("tally timeline {shown}/ledger --unpinned")),
         ("the case, one document a line", format!("less {shown}/case.jsonl")),
         (
@@ -77,6 +83,20 @@ pub fn run(args: &DemoArgs, context: &mut Context) -> Result<Status, Failure> {
         context.out.result(&format!("{what}:\n  {command}"))?;
     }
     Ok(Status::Clean)
+}
+
+/// Writes the audit of the bundle as a page.
+fn write_page(
+    bundle: &Path,
+    pins: &PinArgs,
+    to: &Path,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let found = source::verified(bundle, pins, context)?;
+    let view = diverge::ViewArgs::default();
+    let (timeline, report) = diverge::report(&found, bundle, &view, context)?;
+    let page = diverge::page(bundle, &found, &timeline, &report);
+    fs::write(to, page).map_err(|e| Failure::io("write", to, &e))
 }
 
 /// Builds the case in `dir`: the ledger, and the bundle beside it.

@@ -6,21 +6,22 @@ use clap::Args;
 use tally_divergence::Report;
 use tally_ledger::replay::Timeline;
 use tally_ledger::time::Instant;
-use tally_report::findings;
+use tally_report::{findings, html};
 
-use crate::args::FormatArgs;
 use crate::beside::{self, BesideArgs};
 use crate::commands::policies::PackArgs;
+use crate::commands::verify;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
-use crate::output::Format;
+use crate::report::{ReportArgs, ReportFormat};
 use crate::source::{self, PinArgs, Verified};
 
 /// The arguments of `tally diverge`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   tally diverge ledger.tally --format json | jq '.findings[].message'
+  tally diverge ledger.tally -o report.html
 
 A finding compares a text with a record; `tally explain CODE` tells how.")]
 pub struct DivergeArgs {
@@ -35,6 +36,10 @@ pub struct DivergeArgs {
     /// What is shown
     #[command(flatten)]
     pub view: ViewArgs,
+
+    /// Where the report goes, and in which form
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// The options that say which findings are shown, and as of when.
@@ -51,10 +56,6 @@ pub struct ViewArgs {
     /// Policies besides those built in
     #[command(flatten)]
     pub packs: PackArgs,
-
-    /// How the result is written
-    #[command(flatten)]
-    pub format: FormatArgs,
 }
 
 /// Prints the findings.
@@ -63,18 +64,36 @@ pub struct ViewArgs {
 ///
 /// Fails if there is no ledger, or it cannot be read.
 pub fn run(args: &DivergeArgs, context: &mut Context) -> Result<Status, Failure> {
+    let format = args.report.check(&args.view.sources(&args.source))?;
     let found = source::verified(&args.source, &args.pins, context)?;
-    let report = report(&found, &args.source, &args.view, context)?;
-    let text = match args.view.format.format {
-        Format::Text => context.with_verdict(&findings::text(&report, context.style()), &found),
-        Format::Json => context.with_verdict_json(findings::value(&report), &found),
+    let (timeline, report) = report(&found, &args.source, &args.view, context)?;
+    let style = args.report.style(context);
+    let text = match format {
+        ReportFormat::Text => verify::with_verdict(&findings::text(&report, style), &found, style),
+        ReportFormat::Json => context.with_verdict_json(findings::value(&report), &found),
+        ReportFormat::Html => page(&args.source, &found, &timeline, &report),
     };
-    context.out.result(&text)?;
+    args.report.write(&text, &report.sentence(), context)?;
     context.tell_verdict(&found);
     Ok(status(&found, &report))
 }
 
-/// Returns the findings on a verified ledger, which was read from `source`.
+impl ViewArgs {
+    /// Returns the files that a report on the ledger at `source` is made of.
+    pub fn sources<'a>(&'a self, source: &'a Path) -> Vec<&'a Path> {
+        let statements = self.beside.statements.iter().map(PathBuf::as_path);
+        std::iter::once(source).chain(statements).collect()
+    }
+}
+
+/// Returns the report as a page. It names the source as it is called, not where it lay.
+pub fn page(source: &Path, found: &Verified, timeline: &Timeline, report: &Report) -> String {
+    let name = source.file_name().unwrap_or(source.as_os_str()).to_string_lossy();
+    let verification = found.ledger.verification();
+    html::page(&html::Page { source: &name, verification, timeline, report })
+}
+
+/// Returns what is recorded and the findings on a verified ledger, which was read from `source`.
 ///
 /// # Errors
 ///
@@ -84,7 +103,7 @@ pub fn report(
     source: &Path,
     view: &ViewArgs,
     context: &Context,
-) -> Result<Report, Failure> {
+) -> Result<(Timeline, Report), Failure> {
     let timeline = Timeline::replay(&found.ledger);
     let packs = view.packs.packs()?;
     Ok(beside::held(timeline, source, &view.beside, context)?.diverge(view.at, packs))

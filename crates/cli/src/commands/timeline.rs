@@ -9,6 +9,7 @@ use tally_report::timeline::{self, Selection};
 use tally_report::verification;
 
 use crate::args::FormatArgs;
+use crate::commands::verify;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
@@ -67,7 +68,7 @@ pub fn run(args: &TimelineArgs, context: &mut Context) -> Result<Status, Failure
     let text = match args.format.format {
         Format::Text => {
             let text = timeline::text(&timeline, &selection, disclaimer, context.style());
-            context.with_verdict(&text, &found)
+            verify::with_verdict(&text, &found, context.style())
         }
         Format::Json => {
             let json = timeline::value(&timeline, &selection, disclaimer);

@@ -61,18 +61,18 @@ pub fn hint_at_pins(context: &Context) {
     );
 }
 
-impl Context {
-    /// Returns `text` below the verdict on its ledger, if that is not whole: what was recorded must
-    /// never be read without it.
-    pub fn with_verdict(&self, text: &str, found: &Verified) -> String {
-        let verification = found.ledger.verification();
-        if verification.verdict() == Verdict::Whole {
-            return text.to_owned();
-        }
-        let sentence = verification::sentence(verification);
-        format!("{}\n\n{text}", wrapped("", &sentence, self.out.width))
+/// Returns `text` below the verdict on its ledger, if that is not whole: what was recorded must
+/// never be read without it.
+pub fn with_verdict(text: &str, found: &Verified, style: Style) -> String {
+    let verification = found.ledger.verification();
+    if verification.verdict() == Verdict::Whole {
+        return text.to_owned();
     }
+    let sentence = verification::sentence(verification);
+    format!("{}\n\n{text}", wrapped("", &sentence, style.width))
+}
 
+impl Context {
     /// Returns `json` as text, with the verdict on its ledger in it.
     pub fn with_verdict_json(&self, mut json: serde_json::Value, found: &Verified) -> String {
         let verification = found.ledger.verification();

@@ -1,0 +1,101 @@
+//! Where a report goes and in which form: to standard output, or whole into a file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tally_report::text::{Style, json_escaped};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::staged;
+
+/// The columns of a text that is written into a file.
+const FILE_WIDTH: usize = 80;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// Text for people.
+    Text,
+    /// JSON with a schema number.
+    Json,
+    /// A page for a browser, whole in itself.
+    Html,
+}
+
+/// The options that say where a report goes, and in which form.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReportArgs {
+    /// Write the report into this file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The form of the report [default: as the file's name ends, else text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<ReportFormat>,
+}
+
+impl ReportArgs {
+    /// Returns the form of the report, and refuses a file that it cannot be written into.
+    ///
+    /// # Errors
+    ///
+    /// Fails if neither the options nor the name of the file say the form, if there is something
+    /// else than a regular file of that name, and if it is one of the `sources`.
+    pub fn check(&self, sources: &[&Path]) -> Result<ReportFormat, Failure> {
+        let Some(output) = &self.output else {
+            return Ok(self.format.unwrap_or(ReportFormat::Text));
+        };
+        // What is at the end of a link is another file than the one that was named.
+        if let Ok(found) = output.symlink_metadata() {
+            if !found.is_file() {
+                let what = format!("{} is there and is no regular file", output.display());
+                return Err(Failure::new(what).hint("name another file to write"));
+            }
+            let own = output.canonicalize().ok();
+            if own.is_some() && sources.iter().any(|source| source.canonicalize().ok() == own) {
+                let what = format!("{} is what the report is about", output.display());
+                return Err(Failure::new(what).hint("name another file to write"));
+            }
+        }
+        self.format.or_else(|| by_name(output)).ok_or_else(|| {
+            let what = format!("the name {} does not say the form of a report", output.display());
+            Failure::new(what)
+                .hint("let it end in .html, .json or .txt, or add --format html|json|text")
+        })
+    }
+
+    /// Returns how a text is laid out where it goes.
+    pub fn style(&self, context: &Context) -> Style {
+        match self.output {
+            Some(_) => Style { width: FILE_WIDTH, colour: false },
+            None => context.style(),
+        }
+    }
+
+    /// Writes the report, and says in `answer` what it comes to if it went into a file.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the disk or standard output does; then the file is as it was before.
+    pub fn write(&self, report: &str, answer: &str, context: &mut Context) -> Result<(), Failure> {
+        let Some(output) = &self.output else {
+            return context.out.result(report);
+        };
+        let mut text = json_escaped(report).into_owned();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        staged::replace(output, text.as_bytes())?;
+        context.out.result(&format!("{answer}\nThe report is in {}", output.display()))
+    }
+}
+
+fn by_name(path: &Path) -> Option<ReportFormat> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "html" | "htm" => Some(ReportFormat::Html),
+        "json" => Some(ReportFormat::Json),
+        "txt" => Some(ReportFormat::Text),
+        _ => None,
+    }
+}
