@@ -159,7 +159,8 @@ mod tests {
         record("action.opened", Some("2024-11-12Z"), item);
         let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
         let asked = json!({ "id": "q1", "form": "question", "text": HOSTILE,
-            "asker": { "capacity": "participant", "role": HOSTILE }, "url": "javascript:alert(1)" });
+            "asker": { "capacity": "participant", "role": HOSTILE },
+            "url": "javascript:alert(1)" });
         record("inquiry.asked", Some("2024-11-20Z"), asked);
         let claims = json!([
             { "says": "occurred", "origin": "declared", "kind": "legal.step.filed",

@@ -121,7 +121,9 @@ fn facts(report: &Report, finding: &Finding) -> Markup {
         @if let Some(statement) = &finding.statement {
             (row("Asserts", &html! { (statement.asserts) }))
         }
-        @if !finding.compared.is_empty() { (row("Held against", &html! { (against(&finding.compared)) })) }
+        @if !finding.compared.is_empty() {
+            (row("Held against", &html! { (against(&finding.compared)) }))
+        }
         @if let Some(said) = &times.said { (row("Time said", &html! { (said) })) }
         @if let Some(recorded) = &times.recorded {
             (row("Time recorded", &html! {

@@ -209,7 +209,9 @@ fn stroke(line: &Line, places: &Places<'_>) -> Markup {
     let recorded = line.recorded.as_ref().and_then(|when| find(&places.recorded, when));
     html! {
         @match recorded {
-            Some(recorded) => line.parting.(class) x1=(SAID) y1=(said) x2=(RECORDED) y2=(recorded) {},
+            Some(recorded) => {
+                line.parting.(class) x1=(SAID) y1=(said) x2=(RECORDED) y2=(recorded) {}
+            },
             None => line.parting.stub.(class) x1=(SAID) y1=(said) x2="50%" y2=(said) {},
         }
     }

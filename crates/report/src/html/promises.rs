@@ -208,7 +208,9 @@ fn promise_table(promises: &[&Finding]) -> Markup {
                         None => { "in the record" }
                     }
                 }))
-                (cell(&columns[2], &html! { (or_none(finding.times.said.as_ref(), "no time named")) }))
+                (cell(&columns[2], &html! {
+                    (or_none(finding.times.said.as_ref(), "no time named"))
+                }))
                 (cell(&columns[3], &html! {
                     (or_none(finding.times.recorded.as_ref(), "nothing"))
                 }))
