@@ -138,6 +138,7 @@ pub fn read(text: &str) -> Report {
     let parts: Vec<_> = markers.iter().map(|marker| (marker.line, marker.part)).collect();
     action::read(&mut report, text, &lines, &tables, &parts);
     timeline::read(&mut report, text, &lines, &tables, &markers);
+    timeline::read_outside(&mut report, text, &lines);
     if end < text.len() {
         let line = lines.last().map_or(1, |line| line.number);
         report.unread.push(Unread { line, span: [end, text.len()], why: "the text is too long" });

@@ -268,10 +268,13 @@ impl<'a, 't> Cursor<'a, 't> {
     }
 
     fn year(&mut self) -> Option<u32> {
-        let comma = usize::from(matches!(self.mark(0), Some(',' | '-')));
+        // "July 29. 2024" is a slip for a comma; after a sentence's end comes no year.
+        let dot = self.mark(0) == Some('.') && self.joined(0);
+        let comma = usize::from(dot || matches!(self.mark(0), Some(',' | '-')));
         let (year, 4) = self.number(comma)? else { return None };
         // 2030 after a date may also be a time of day, but hardly ever is one.
-        (1990..=2099).contains(&year).then(|| {
+        let goes_on = dot && self.mark(2) == Some('.') && self.joined(2) && self.joined(3);
+        ((1990..=2099).contains(&year) && !goes_on).then(|| {
             self.at += comma + 1;
             year
         })

@@ -29,6 +29,7 @@ fn dates_are_read_in_every_form() {
         "August 3, 2024",
         "August 3rd, 2024",
         "August 3rd 2024",
+        "August 3. 2024",
         "Aug 3 2024",
         "Aug. 3, 2024",
         "August3, 2024",

@@ -137,7 +137,11 @@ fn metric(finder: &Finder<'_, '_, '_>, at: usize, end: usize, direct: bool) -> O
         return Some(Metric::RemainingValid);
     }
     if has(&["revoked"]) {
-        let open = has(&["not", "yet", "unrevoked", "should", "must"]);
+        // Only what stands between the certificates and the verb denies it.
+        let verb = after.clone().find(|at| finder.is(*at, &["revoked"])).unwrap_or(after.end);
+        let between = if verb < after.end { end..verb } else { near.start..at };
+        let open = finder.has(between, &["not", "yet", "unrevoked", "should", "must", "un"])
+            || finder.is(verb + 1, &["not"]);
         return Some(if open { Metric::NotRevoked } else { Metric::Revoked });
     }
     if has(&["expired"]) {

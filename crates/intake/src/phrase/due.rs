@@ -57,6 +57,22 @@ impl<'a, 't> Reader<'a, 't> {
         due.when.as_ref().is_some_and(|when| self.is_over(when))
     }
 
+    /// Returns whether the sentence begins with a time that is over, as a line of a timeline does.
+    pub(super) fn begins_in_the_past(&self) -> bool {
+        (0..self.tokens.len().min(3)).any(|at| {
+            let found = moment::moment(self.tokens, at, &self.setting);
+            found
+                .and_then(|(result, _)| result.ok())
+                .is_some_and(|moment| moment.when.interval().end <= self.published.unix())
+        })
+    }
+
+    /// Returns whether a due time is written as a date, not as a distance from the publication.
+    pub(super) fn is_written(&self, due: &When) -> bool {
+        let dates = moment::find_in(self.tokens, &self.setting);
+        dates.into_iter().flatten().any(|moment| moment.when == *due)
+    }
+
     fn is(&self, at: usize, words: &[&str]) -> bool {
         self.tokens.get(at).is_some_and(|token| token.is_any(words))
     }

@@ -21,12 +21,18 @@ struct Cue {
 pub(super) fn find(finder: &mut Finder<'_, '_, '_>) {
     let cues = cues(finder);
     let Some(reader) = Reader::new(finder.sentence, finder.published) else { return };
+    let narrated = reader.begins_in_the_past();
     let mut before = 0;
     for (index, cue) in cues.iter().enumerate() {
         let next =
             cues.get(index + 1).map_or(finder.end(), |next| finder.clause(next.at).max(cue.end));
         if let Some((range, promise)) = promise(finder, &reader, cue, before, next) {
             before = range.end;
+            // A line of a timeline tells what was promised then: a length or "tomorrow" would run
+            // from another time than the publication, and without a time nothing is promised now.
+            if narrated && promise.due.as_ref().is_none_or(|due| !reader.is_written(due)) {
+                continue;
+            }
             let rule = match cue.strength {
                 Strength::Firm => "promise.firm",
                 Strength::Plan => "promise.plan",
@@ -169,7 +175,7 @@ fn promise(
     };
     let range = range(finder, cue, due.as_ref(), begin, verb, end);
     let what: Kind = what.parse().ok()?;
-    let all = finder.has(cue.at.saturating_sub(6)..range.end, &["all"]);
+    let all = finder.has(cue.at.saturating_sub(14)..range.end, &["all"]);
     let subject = (what.as_str() == "revocation.completed" && all).then(|| "all".to_owned());
     Some((range, Will { what, subject, due: due.and_then(|due| due.when) }))
 }
@@ -236,8 +242,13 @@ fn kind(finder: &Finder<'_, '_, '_>, deed: Deed, at: usize, end: usize) -> &'sta
         Deed::Notify => "legal.notice",
         Deed::Stop if issuance() => "incident.milestone.issuance_stopped",
         Deed::Resume if issuance() => "incident.milestone.issuance_resumed",
-        // "the revocation will be completed" names what is completed before the verb.
-        Deed::Act if finder.has(at.saturating_sub(8)..at, &["revocation", "revocations"]) => {
+        // "the revocation will be completed", "complete all revocations".
+        Deed::Act
+            if finder.has(
+                at.saturating_sub(8)..end.min(at + 6),
+                &["revocation", "revocations", "revoking"],
+            ) =>
+        {
             "revocation.completed"
         }
         _ => "action.status.complete",

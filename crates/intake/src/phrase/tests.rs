@@ -90,6 +90,14 @@ fn a_condition_is_kept() {
 }
 
 #[test]
+fn a_line_of_a_timeline_promises_by_its_own_dates_alone() {
+    let told = "June 1, 2025 22:36 – we tell customers that we will revoke within 24 hours.";
+    assert_eq!(promises(told), []);
+    let dated = "June 1, 2025 19:52 – all certificates will be revoked no later than June 9, 2025.";
+    assert_eq!(promises(dated)[0].1.as_deref(), Some("2025-06-09"));
+}
+
+#[test]
 fn two_promises_of_a_sentence_have_their_own_due_times() {
     let text = "We will post an update by June 9 and we will publish the full report by June 20.";
     let due: Vec<_> = promises(text).into_iter().map(|(_, due, _)| due.unwrap()).collect();

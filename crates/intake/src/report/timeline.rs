@@ -49,14 +49,7 @@ pub(super) fn read(
             _ => continue,
         };
         let end = markers.get(index + 1).map_or(lines.len(), |next| next.line);
-        let mut reader = Reader {
-            text,
-            setting: Setting { zone, ..Setting::default() },
-            rows: Vec::new(),
-            unread: Vec::new(),
-            part: marker.part,
-            blank: false,
-        };
+        let mut reader = Reader::new(text, zone, marker.part);
         // The heading may name the zone: "Timeline (all times in UTC)".
         let heading = &text[marker.value.min(lines[marker.line].end())..lines[marker.line].end()];
         reader.zone(heading);
@@ -67,6 +60,36 @@ pub(super) fn read(
         }
         report.timeline.append(&mut reader.rows);
         report.unread.append(&mut reader.unread);
+    }
+}
+
+/// The fewest lines with a date and a time that make a timeline where no heading says so.
+const ROWS_MIN: usize = 3;
+
+/// Reads the timeline of a text that has none by its headings: lines of prose that begin with a
+/// date and a time of day, if there are several. No rule supplies their zone.
+pub(super) fn read_outside(report: &mut Report, text: &str, lines: &[Line<'_>]) {
+    if !report.timeline.is_empty() {
+        return;
+    }
+    let mut rows = Vec::new();
+    for span in &report.prose {
+        let begin = lines.partition_point(|line| line.end() <= span[0]);
+        let end = lines.partition_point(|line| line.start < span[1]);
+        for line in lines[begin..end].iter().filter(|line| !line.aside && !line.is_row()) {
+            let mut reader = Reader::new(text, Zone::Unknown, 0);
+            let open = opening(line.text);
+            let content = &line.text[open.text..];
+            if let Some(Ok((found, end))) = leading(content, &reader.setting)
+                && found.when.at().contains('T')
+            {
+                reader.timed(line, line.start + open.text, &found, end);
+                rows.append(&mut reader.rows);
+            }
+        }
+    }
+    if rows.len() >= ROWS_MIN {
+        report.timeline = rows;
     }
 }
 
@@ -82,7 +105,12 @@ struct Reader<'a> {
     blank: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, zone: Zone, part: usize) -> Self {
+        let setting = Setting { zone, ..Setting::default() };
+        Self { text, setting, rows: Vec::new(), unread: Vec::new(), part, blank: false }
+    }
+
     fn read(&mut self, lines: &[Line<'_>], begin: usize, end: usize, tables: &[Table]) {
         let first = tables.partition_point(|table| table.header.line < begin);
         let mut tables = tables[first..].iter().peekable();
@@ -425,6 +453,26 @@ mod tests {
         );
         assert_eq!(report.timeline.len(), 1);
         assert_eq!(report.timeline[0].when, None);
+    }
+
+    #[test]
+    fn lines_that_begin_with_times_are_a_timeline_without_its_heading() {
+        let text = "We decided to wait.\n\nJuly 29. 2024 02:17– report filed\n\n\
+                    July 30 2024 2:10 – 12:56 UTC talks\n\nJuly 30, 2024 19:01– order granted\n";
+        let shown = |text: &str| -> Vec<String> {
+            let rows = read(text).timeline.into_iter();
+            rows.map(|row| format!("{}: {}", row.when.unwrap(), row.text.text)).collect()
+        };
+        assert_eq!(
+            shown(text),
+            [
+                "2024-07-29 02:17 (zone unknown): report filed",
+                "2024-07-30 02:10 to 2024-07-30 12:56 UTC: talks",
+                "2024-07-30 19:01 (zone unknown): order granted",
+            ]
+        );
+        // Two such lines are prose.
+        assert_eq!(shown("2024-07-29 02:17 a\n2024-07-30 02:17 b\n"), Vec::<String>::new());
     }
 
     #[test]
