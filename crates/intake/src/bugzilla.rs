@@ -11,6 +11,7 @@ mod member;
 mod part;
 mod revision;
 
+use tally_ledger::hash::Hash;
 use tally_ledger::time::Instant;
 
 use crate::json::{self, JsonError};
@@ -60,8 +61,22 @@ pub struct Bug {
     pub private_attachments: usize,
     /// When the first and the last of the answers about it were fetched, if that is known.
     pub fetched: Option<(Instant, Instant)>,
+    /// The answers that hold the list of its comments, in the order of fetching; those whose time
+    /// is not known are left out.
+    pub captures: Vec<Capture>,
     /// What the answers do not hold.
     pub missing: Vec<Missing>,
+}
+
+/// An answer as it was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Capture {
+    /// When it was fetched.
+    pub fetched: Instant,
+    /// The digest of its exact bytes.
+    pub digest: Hash,
+    /// Its length in bytes.
+    pub size: u64,
 }
 
 /// The fields of a bug. A field that the answer leaves out is `None`; one that is empty in the
@@ -318,7 +333,12 @@ pub fn read(answers: &[Answer<'_>]) -> Result<Vec<Bug>, ReadError> {
             };
             ReadError::NotJson { file: file.into(), found, error }
         })?;
-        drafts.take(Node::whole(&value, file), answer.fetched)?;
+        let capture = answer.fetched.map(|fetched| Capture {
+            fetched,
+            digest: Hash::of(answer.bytes),
+            size: answer.bytes.len() as u64,
+        });
+        drafts.take(Node::whole(&value, file), capture)?;
     }
     Ok(drafts.bugs())
 }

@@ -4,6 +4,7 @@
 //! that statements name by digest come along. The order depends on nothing but the bugs: by time,
 //! then by kind, then by number.
 
+mod action;
 mod field;
 mod statement;
 
@@ -17,6 +18,7 @@ use tally_ledger::name::{FeedId, Kind};
 use tally_ledger::payload::{Basis, Citation, Event, Evidence, Payload};
 use tally_ledger::time::{Instant, When};
 use tally_ledger::vocabulary::Body;
+use tally_ledger::vocabulary::document::{Measured, Measurement};
 use tally_ledger::vocabulary::incident::{Opened, Organisation};
 use tally_ledger::vocabulary::statement::{Form, Speaker};
 
@@ -152,7 +154,9 @@ pub fn reconstruct(
         let mut draft = Draft::of(bug, setting, &mut whole);
         draft.opened();
         draft.statements(&read);
+        draft.actions();
         draft.fields();
+        draft.measured();
         placed.append(&mut draft.placed);
         let incident = draft.incident;
         whole.incidents.push(incident);
@@ -178,9 +182,11 @@ enum Rank {
     Opened,
     Published,
     Revised,
+    Action,
     Field,
     Closed,
     Reopened,
+    Measured,
 }
 
 /// The events of one bug as they are made.
@@ -262,20 +268,43 @@ impl<'a> Draft<'a> {
         self.put(Rank::Opened, (0, 0), occurred, &body, self.page(None, None), Vec::new());
     }
 
+    /// Makes the events of captures that hold all public comments. They are the observer's own.
+    fn measured(&mut self) {
+        let lacks =
+            |missing: &Missing| matches!(missing, Missing::Comments | Missing::SomeComments { .. });
+        if self.bug.missing.iter().any(lacks) {
+            return;
+        }
+        for (index, capture) in self.bug.captures.iter().enumerate() {
+            let body = Body::MeasurementTaken(Measurement {
+                what: Measured::Tracker,
+                digest: capture.digest,
+                subject: Some(format!("the comments of bug {}", self.bug.number)),
+                url: Some(self.url.clone()),
+                size: Some(capture.size),
+                tool: Some(concat!("tally ", env!("CARGO_PKG_VERSION")).to_owned()),
+                result: None,
+                extra: BTreeMap::new(),
+            });
+            let occurred = Some(When::from_instant(capture.fetched));
+            self.put(Rank::Measured, (0, index), occurred, &body, Basis::Own, Vec::new());
+        }
+    }
+
     fn put(
         &mut self,
         rank: Rank,
         (number, index): (u64, usize),
         occurred: Option<When>,
         body: &Body,
-        basis: Citation,
+        basis: Basis,
         evidence: Vec<Evidence>,
     ) {
         let event = Event {
             feeds: vec![self.feed.clone()],
             kind: kind(body.kind()),
             occurred,
-            basis: Basis::Stated(vec![basis]),
+            basis,
             on: None,
             evidence,
             body: body.to_value(),
@@ -284,9 +313,10 @@ impl<'a> Draft<'a> {
         self.placed.push(Placed { place: (start, rank, self.bug.number, number, index), event });
     }
 
-    /// Cites the bug's page, or one comment of it with its text.
-    fn page(&self, item: Option<u64>, digest: Option<Hash>) -> Citation {
-        Citation::Web { url: self.url.clone(), item, digest, span: None }
+    /// Rests an event on the bug's page, or on one comment of it with its text.
+    fn page(&self, item: Option<u64>, digest: Option<Hash>) -> Basis {
+        let url = self.url.clone();
+        Basis::Stated(vec![Citation::Web { url, item, digest, span: None }])
     }
 
     /// Returns for whom an account spoke, in this bug.

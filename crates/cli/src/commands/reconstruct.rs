@@ -7,7 +7,7 @@ use clap::Args;
 use ed25519_dalek::SigningKey;
 use serde_json::json;
 use tally_intake::bugzilla::Bug;
-use tally_intake::phrase;
+use tally_intake::claims;
 use tally_intake::reconstruction::{self, Posted, Reading, Reconstruction, Setting};
 use tally_ledger::entry::Entry;
 use tally_ledger::hash::Hash;
@@ -128,15 +128,14 @@ fn gather(
     Ok((read, fetched))
 }
 
-/// Returns what sort of text it is, and what phrase rules suggest that it claims. What others say
-/// is no claim of the organisation's, so theirs is not looked at.
+/// Returns what sort of text it is and what it claims, by its fields and by phrase rules. What
+/// others say is no claim of the organisation's, so theirs is not looked at.
 fn read_text(posted: &Posted<'_>) -> Reading {
     let form = reconstruction::form(posted.text);
     if posted.speaker.capacity != Capacity::Official {
         return Reading { form, claims: Vec::new() };
     }
-    let suggested = phrase::suggest(posted.text, posted.comment.time);
-    Reading { form, claims: suggested.into_iter().map(|suggestion| suggestion.claim).collect() }
+    Reading { form, claims: claims::read(posted.text, posted.comment.time) }
 }
 
 /// Makes the ledger and records the events, with the texts as evidence.

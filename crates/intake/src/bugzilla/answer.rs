@@ -1,16 +1,21 @@
 //! What an answer holds, by its shape, gathered bug by bug.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tally_ledger::time::Instant;
 
 use super::member::{Node, shown};
 use super::part::details;
-use super::{Attachment, BUGS_MAX, Change, Details, FIELD_BYTES_MAX, ReadError};
+use super::{Attachment, BUGS_MAX, Capture, Change, Details, FIELD_BYTES_MAX, ReadError};
 
-/// Everything that was read so far, by the numbers of the bugs.
+/// Everything that was read so far.
 #[derive(Default)]
-pub(super) struct Drafts(pub(super) BTreeMap<u64, Draft>);
+pub(super) struct Drafts {
+    /// By the numbers of the bugs.
+    pub(super) bugs: BTreeMap<u64, Draft>,
+    /// The answer that is being taken in, if its time is known.
+    pub(super) capture: Option<Capture>,
+}
 
 /// What was read of one bug.
 #[derive(Default)]
@@ -25,6 +30,8 @@ pub(super) struct Draft {
     /// By their ids; private ones are there without more.
     pub(super) attachments: BTreeMap<u64, Option<Attachment>>,
     pub(super) fetched: Option<(Instant, Instant)>,
+    /// The answers that hold the list of comments.
+    pub(super) captures: BTreeSet<Capture>,
     /// When the last history was fetched.
     pub(super) history_fetched: Option<Instant>,
 }
@@ -74,8 +81,10 @@ impl Drafts {
     pub(super) fn take(
         &mut self,
         answer: Node<'_, '_>,
-        fetched: Option<Instant>,
+        capture: Option<Capture>,
     ) -> Result<(), ReadError> {
+        self.capture = capture;
+        let fetched = capture.map(|capture| capture.fetched);
         if answer.is_list() {
             for item in answer.items(BUGS_MAX)? {
                 self.object(&item, None, fetched)?;
@@ -207,7 +216,7 @@ impl Drafts {
     }
 
     pub(super) fn draft(&mut self, number: u64, fetched: Option<Instant>) -> &mut Draft {
-        let draft = self.0.entry(number).or_default();
+        let draft = self.bugs.entry(number).or_default();
         if let Some(at) = fetched {
             let (first, last) = draft.fetched.unwrap_or((at, at));
             draft.fetched = Some((first.min(at), last.max(at)));

@@ -13,7 +13,7 @@ const NAMED_MAX: usize = 20;
 impl Drafts {
     /// Returns the bugs, ascending in number.
     pub(super) fn bugs(self) -> Vec<Bug> {
-        self.0.into_iter().map(|(number, draft)| draft.bug(number)).collect()
+        self.bugs.into_iter().map(|(number, draft)| draft.bug(number)).collect()
     }
 }
 
@@ -70,6 +70,7 @@ impl Draft {
             attachments: attachments.into_iter().flatten().collect(),
             private_attachments,
             fetched: self.fetched,
+            captures: self.captures.into_iter().collect(),
             missing,
         }
     }

@@ -16,7 +16,10 @@ impl Drafts {
         list: &Node<'_, '_>,
         fetched: Option<Instant>,
     ) -> Result<(), ReadError> {
-        self.draft(number, fetched).has.comments = true;
+        let capture = self.capture;
+        let draft = self.draft(number, fetched);
+        draft.has.comments = true;
+        draft.captures.extend(capture);
         list.items(ITEMS_MAX)?.try_for_each(|comment| self.comment(number, &comment, fetched))
     }
 

@@ -265,6 +265,11 @@ fn two_captures_of_one_comment_show_an_edit_between_them() {
     let between = Since::Between { after: at(T1), by: Some(at(T3)) };
     assert_eq!(bug.comments[0].revisions[1].since, between);
     assert_eq!(bug.fetched, Some((at(T1), at(T3))));
+    let captures: Vec<Instant> = bug.captures.iter().map(|capture| capture.fetched).collect();
+    assert_eq!(captures, [at(T1), at(T3)]);
+    let bytes = first.to_string();
+    assert_eq!(bug.captures[0].digest, Hash::of(bytes.as_bytes()));
+    assert_eq!(bug.captures[0].size, bytes.len() as u64);
     let same = bugs(&[(&first, Some(T1)), (&first, Some(T3))]).unwrap().remove(0);
     assert_eq!(same.comments[0].revisions.len(), 1);
     // A recorded edit explains both captures, whatever the fetching clock said.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tally_ledger::claim::Claim;
 use tally_ledger::hash::Hash;
-use tally_ledger::payload::{Basis, Event, Evidence};
+use tally_ledger::payload::{Event, Evidence};
 use tally_ledger::time::{Instant, When};
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::statement::{Form, Published, Revised, Speaker};
@@ -64,7 +64,7 @@ impl Draft<'_> {
             feeds: vec![self.feed.clone()],
             kind: kind("statement.published"),
             occurred: Some(text.since.clone()),
-            basis: Basis::Stated(vec![self.page(Some(number), digest)]),
+            basis: self.page(Some(number), digest),
             on: None,
             evidence: evidence.iter().cloned().collect(),
             body: body(claims).to_value(),
@@ -144,8 +144,8 @@ impl Draft<'_> {
     }
 }
 
-/// Returns from when a text stood there, as exactly as it is known.
-fn when(comment: &Comment, since: Since) -> When {
+/// Returns from when a text stood in a comment, as exactly as it is known.
+pub(super) fn when(comment: &Comment, since: Since) -> When {
     let from = |after: Instant, by: Option<Instant>| {
         let local = |at: Instant| at.to_string().trim_end_matches('Z').to_owned();
         let end = by.filter(|by| *by >= after).map_or_else(|| "..".to_owned(), local);

@@ -132,6 +132,67 @@ fn an_edit_becomes_a_revised_statement_with_both_digests() {
 }
 
 #[test]
+fn action_items_of_official_texts_are_opened_and_followed() {
+    let table = |rows: &[&str]| {
+        let head = "### Action Items\n| Action Item | Kind | Corresponding Root Cause(s) | \
+                    Evaluation Criteria | Due Date | Status |\n|---|---|---|---|---|---|\n";
+        format!("{head}{}", rows.concat())
+    };
+    let lint = |criteria: &str, due: &str, status: &str| {
+        format!("| Add a lint | Prevent | Root Cause # 1 | {criteria} | {due} | {status} |\n")
+    };
+    let texts = [
+        table(&[&lint("none passes", "2026-02-01", "Ongoing")]),
+        table(&[&lint("none passes", "2026-02-01", "Ongoing")]),
+        table(&[&lint("none passes", "2026-03-01", "Delayed")]),
+        table(&[&lint("few pass", "2026-03-01", "Complete")]),
+        table(&["| Something else | Prevent | x | y | 2026-03-01 | Value of it |\n"]),
+    ];
+    let by = [OWN, OWN, OWN, OWN, OWN];
+    let posted: Vec<Value> = (0..)
+        .zip(texts.iter().zip(by))
+        .map(|(n, (text, by))| comment(n, by, 10 + u32::try_from(n).unwrap(), text))
+        .chain([comment(5, "x@gmail.com", 20, &table(&[&lint("x", "2026-04-01", "Canceled")]))])
+        .collect();
+    let whole = of(&[bug(json!({ "comments": posted }))]);
+    let acts: Vec<(String, Value)> =
+        shown(&whole).into_iter().filter(|(kind, _)| kind.starts_with("action")).collect();
+    let opened = |criteria: &str, due: &str, status: &str| {
+        json!({"id": "ai-add-a-lint", "text": "Add a lint", "kind": "Prevent",
+            "root_causes": ["Root Cause # 1"], "criteria": criteria, "due": {"at": due},
+            "status": status})
+    };
+    let status = json!({"id": "ai-add-a-lint", "status": "Delayed", "due": {"at": "2026-03-01"}});
+    let expected = [
+        ("action.opened".to_owned(), opened("none passes", "2026-02-01", "Ongoing")),
+        ("action.status".to_owned(), status),
+        ("action.opened".to_owned(), opened("few pass", "2026-03-01", "Complete")),
+    ];
+    assert_eq!(acts, expected);
+    let event = whole.events.iter().find(|event| event.kind.family() == "action").unwrap();
+    let Basis::Stated(cited) = &event.basis else { panic!("stated") };
+    let Citation::Web { item: Some(0), span: Some((start, end)), .. } = cited[0] else {
+        panic!("{cited:?}")
+    };
+    let span = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
+    assert!(texts[0][span].contains("Add a lint"));
+}
+
+#[test]
+fn a_capture_of_all_comments_is_a_measurement_of_the_observer() {
+    let whole = of(&[bug(json!({"comments": [comment(0, OWN, 10, "x")]}))]);
+    let event = whole.events.last().unwrap();
+    assert_eq!((event.kind.as_str(), &event.basis), ("measurement.taken", &Basis::Own));
+    assert_eq!(event.occurred.as_ref().unwrap().at(), "2026-03-01T00:00:00");
+    let taken = &bodies(&whole, "measurement.taken")[0];
+    assert_eq!(taken["what"], "tracker");
+    assert_eq!(taken["url"], "https://bugzilla.mozilla.org/show_bug.cgi?id=7");
+    // Comment 0 is missing: the capture does not show all of them.
+    let whole = of(&[bug(json!({"comments": [comment(1, OWN, 10, "x")]}))]);
+    assert_eq!(bodies(&whole, "measurement.taken"), [Value::Null; 0]);
+}
+
+#[test]
 fn fields_become_changes_and_name_no_person() {
     let whole = of(&[bug(json!({
         "whiteboard": "[ca-compliance] Next update 2026-02-20",
@@ -217,7 +278,7 @@ fn without_a_history_what_is_has_come_to_be_at_some_time() {
     };
     let range = "2026-01-05 10:00:00 to 2026-03-01 00:00:00 UTC";
     let kinds = ["incident.opened", "tracker.changed", "tracker.changed", "incident.closed"];
-    let found = occurred(&closed);
+    let found = &occurred(&closed)[..4];
     assert_eq!(found.iter().map(|(kind, _)| &**kind).collect::<Vec<_>>(), kinds);
     assert!(found[1..].iter().all(|(_, at)| at == range), "{found:?}");
     let resolved = "2026-02-01T00:00:00Z".parse().unwrap();
@@ -260,7 +321,7 @@ fn the_order_depends_on_time_then_kind_then_number() {
     let order: Vec<(&str, &str)> =
         whole.events.iter().map(|e| (e.kind.as_str(), e.feeds[0].as_str())).collect();
     let (opened, said) = ("incident.opened", "statement.published");
-    assert_eq!(order, [(opened, "7"), (opened, "8"), (said, "7"), (said, "8"), (said, "7")]);
+    assert_eq!(order[..5], [(opened, "7"), (opened, "8"), (said, "7"), (said, "8"), (said, "7")]);
     assert_eq!(of(&[other, one]).events, whole.events, "the order of the bugs is of no account");
 }
 
@@ -297,7 +358,8 @@ fn claims_that_no_entry_has_room_for_are_left_out_and_counted() {
     let statement = "7-c0".to_owned();
     assert_eq!(whole.left_out, [LeftOut::Claims { statement, count: 400 - claims }]);
     assert_eq!(whole.incidents[0].claims, claims);
-    let Some(event) = whole.events.last() else { panic!("an event") };
+    let said = whole.events.iter().find(|event| event.kind.family() == "statement");
+    let Some(event) = said else { panic!("a statement") };
     let body = Body::decode(&event.kind, &event.body).unwrap();
     let parsed = body.claims().iter().filter(|claim| claim.origin == Origin::Parsed).count();
     assert_eq!(parsed, 100, "suggestions give way");
