@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use tally_ledger::hash::Hash;
 use tally_ledger::time::Instant;
 
-use crate::claims::Claims;
+use crate::claims::{Claims, Held};
+use crate::finding::Finding;
 use crate::pack::Packs;
 use crate::reply::Reply;
 use crate::review::Review;
@@ -57,4 +58,14 @@ pub struct Case<'a> {
     pub packs: &'a Packs,
     /// The exact texts that are at hand.
     pub texts: &'a Texts,
+    /// What the rules that judge claims found, by the entry and position of the claim. They run
+    /// before the others.
+    pub(crate) judged: BTreeMap<(u64, usize), Finding>,
+}
+
+impl Case<'_> {
+    /// Returns what the rule that judges a claim found of it.
+    pub(crate) fn judged(&self, held: &Held<'_>) -> Option<&Finding> {
+        self.judged.get(&(held.version.seq, held.index))
+    }
 }

@@ -15,10 +15,12 @@ pub mod finding;
 mod happening;
 mod index;
 mod length;
+mod listing;
 pub mod pack;
 mod point;
 #[cfg(test)]
 mod probe;
+mod quotation;
 pub mod reply;
 mod report;
 pub mod review;

@@ -1,6 +1,6 @@
 //! All findings on a ledger, in one order, and the answer in one sentence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tally_ledger::governance::{Owner, Standing};
 use tally_ledger::hash::Hash;
@@ -11,7 +11,7 @@ use tally_ledger::time::Instant;
 use crate::case::{Case, Terms};
 use crate::claims::Claims;
 use crate::finding::{Finding, Relation, Severity, Verdict};
-use crate::rules::{RULES, judge_of};
+use crate::rules::{RULES, Rule};
 
 /// What the rules found in a ledger.
 #[derive(Debug, Clone)]
@@ -53,16 +53,10 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
     let claims = Claims::of(timeline);
     let (held, suggested) = (claims.held().len(), claims.suggested());
     let rejected = claims.rejected();
-    let judged = judged(&claims);
     let as_of = terms.at.or_else(|| timeline.last_recorded());
-    let mut findings: Vec<Finding> = Vec::new();
-    if let Some(as_of) = as_of {
-        let case = Case { claims, as_of, packs: &terms.packs, texts: &terms.texts };
-        for rule in RULES {
-            let found = (rule.judge)(&case).into_iter();
-            findings.extend(found.map(|finding| marked(timeline, finding).identify()));
-        }
-    }
+    let (packs, texts) = (&terms.packs, &terms.texts);
+    let case = as_of.map(|as_of| Case { claims, as_of, packs, texts, judged: BTreeMap::new() });
+    let (mut findings, tallying) = case.map(|case| find(timeline, case)).unwrap_or_default();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     group(&mut findings);
     for finding in &mut findings {
@@ -70,11 +64,6 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
         let replies = terms.replies.iter().filter(|reply| reply.finding == finding.id);
         finding.replies = replies.cloned().collect();
     }
-    let tallies = findings.iter().filter(|finding| {
-        let claim = finding.statement.as_ref().map(|said| (said.seq, said.claim, finding.code));
-        finding.verdict == Verdict::Tallies && claim.is_some_and(|claim| judged.contains(&claim))
-    });
-    let tallying = tallies.count();
     let unopened = timeline.sealed().iter().filter(|s| s.state == SealedState::Unopened);
     Report {
         origin: timeline.origin().cloned(),
@@ -95,11 +84,25 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
     }
 }
 
-/// Returns each claim that is held, by its entry and position, with the code of its judge.
-fn judged(claims: &Claims<'_>) -> BTreeSet<(u64, usize, &'static str)> {
-    let code = |says| judge_of(says).code;
-    let held = claims.held().iter();
-    held.map(|h| (h.version.seq, h.index, code(h.claim.assertion.says()))).collect()
+/// Runs the rules: those that judge claims, then the others. Returns what they found, and how many
+/// claims tally.
+fn find(timeline: &Timeline, mut case: Case<'_>) -> (Vec<Finding>, usize) {
+    let (judges, others): (Vec<&Rule>, Vec<&Rule>) =
+        RULES.iter().partition(|rule| rule.judges_claims());
+    let named = |finding| marked(timeline, finding).identify();
+    let mut judged = BTreeMap::new();
+    for finding in judges.iter().flat_map(|rule| (rule.judge)(&case)).map(named) {
+        let claim = finding.statement.as_ref().expect("who judges claims says which");
+        let earlier = judged.insert((claim.seq, claim.claim), finding);
+        debug_assert!(earlier.is_none(), "a claim is judged twice: {earlier:?}");
+    }
+    case.judged = judged;
+    let found = others.iter().flat_map(|rule| (rule.judge)(&case)).map(named);
+    let mut findings: Vec<Finding> = found.collect();
+    let tallies = case.judged.values().filter(|finding| finding.verdict == Verdict::Tallies);
+    let tallying = tallies.count();
+    findings.extend(case.judged.into_values());
+    (findings, tallying)
 }
 
 /// Notes which of the entries that a finding rests on are marked: their key's operator holds it

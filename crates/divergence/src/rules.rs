@@ -6,13 +6,16 @@
 
 mod absence;
 mod abstention;
+mod afterwards;
 mod answered;
 mod change;
 mod characterised;
 mod citation;
 mod commitment;
 mod count;
+mod criteria;
 mod edit;
+mod late;
 mod mention;
 mod occurred;
 mod order;
@@ -20,6 +23,9 @@ mod promise;
 mod recorded;
 mod reserve;
 mod status;
+mod term;
+mod unlisted;
+mod unwitnessed;
 mod value;
 mod wording;
 
@@ -65,11 +71,18 @@ macro_rules! rules {
 
 rules! {
     RECORDED = "T001", "record", High, "recorded long before it was witnessed", recorded::judge;
+    LATE = "T002", "record", Note, "recorded long after it occurred", late::judge;
+    AFTERWARDS = "T003", "record", Note, "recorded after the statement that it supports",
+        afterwards::judge;
+    UNWITNESSED = "T004", "record", Note, "entries that no witness has seen", unwitnessed::judge;
     PROMISE = "T101", "promise", High, "a promise and its time", promise::judge;
     ABSTENTION = "T102", "promise", High, "a promise not to", abstention::judge;
     COMMITMENT = "T103", "promise", High, "a recorded commitment", commitment::judge;
     STATUS = "T201", "status", Medium, "the status of an item", status::judge;
     ALL_COMPLETE = "T202", "status", Medium, "all items complete", status::judge_all;
+    UNLISTED = "T204", "status", Note, "an action item no longer listed", unlisted::judge;
+    CRITERIA = "T205", "status", Note, "no evaluation criteria", criteria::judge;
+    TERM = "T206", "status", Note, "a status or kind in other words", term::judge;
     COUNT = "T301", "count", Medium, "a number", count::judge;
     VALUE = "T302", "value", Low, "a value", value::judge;
     OCCURRED = "T401", "occurred", Medium, "when something occurred", occurred::judge;
@@ -103,7 +116,43 @@ pub fn judge_of(says: Says) -> &'static Rule {
     }
 }
 
+/// Every sort of claim.
+const SORTS: [Says; 12] = [
+    Says::Occurred,
+    Says::Absent,
+    Says::Status,
+    Says::AllComplete,
+    Says::Count,
+    Says::Value,
+    Says::Will,
+    Says::WillNot,
+    Says::Answered,
+    Says::Order,
+    Says::Said,
+    Says::Characterises,
+];
+
+impl Rule {
+    /// Returns whether the rule judges claims of any sort.
+    pub fn judges_claims(&self) -> bool {
+        SORTS.iter().any(|says| judge_of(*says).code == self.code)
+    }
+}
+
 /// Returns the rule with that code.
 pub fn rule(code: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sort_of_claim_has_its_judge() {
+        let sorts: Vec<&str> = SORTS.iter().map(Says::as_str).collect();
+        assert_eq!(sorts, Says::WORDS);
+        let judges = RULES.iter().filter(|rule| rule.judges_claims()).count();
+        assert_eq!(judges, SORTS.len(), "one rule for each sort");
+    }
 }

@@ -40,6 +40,8 @@ pub struct Casebook {
     edge: Edge,
     clock: Instant,
     checkpoints: Vec<Checkpoint>,
+    /// Whether what follows the last checkpoint is left without one.
+    open_end: bool,
 }
 
 impl Casebook {
@@ -61,6 +63,7 @@ impl Casebook {
             edge: Edge::default(),
             clock: Instant::from_unix(BEGINNING).expect("a constant instant"),
             checkpoints: Vec::new(),
+            open_end: false,
         };
         let role = |name: &str| -> Role { name.parse().expect("a constant role") };
         let mut keys = vec![grant("checkpoint", vec![Role::checkpoint()])];
@@ -173,6 +176,12 @@ impl Casebook {
         self
     }
 
+    /// Leaves the entries after the last checkpoint without one, as a ledger directory may.
+    pub fn open_end(&mut self) -> &mut Self {
+        self.open_end = true;
+        self
+    }
+
     /// Returns the ledger, verified under a policy that asks for the witness if it was ever asked.
     ///
     /// # Panics
@@ -181,7 +190,8 @@ impl Casebook {
     pub fn ledger(&self) -> VerifiedLedger {
         let witnessed = !self.checkpoints.is_empty();
         let mut checkpoints = self.checkpoints.clone();
-        if checkpoints.last().is_none_or(|last| last.size() < self.edge.size()) {
+        let behind = checkpoints.last().is_none_or(|last| last.size() < self.edge.size());
+        if behind && !self.open_end {
             let mut last = self.checkpoint();
             if witnessed {
                 let time = u64::try_from(self.clock.unix()).expect("a time after 1970");
@@ -192,12 +202,21 @@ impl Casebook {
         let proofs = checkpoints.into_iter().map(|checkpoint| (checkpoint, Vec::new()));
         let manifest =
             Manifest { form: Form::Bundle, checkpoints: proofs.collect(), evidence: Vec::new() };
-        let mut writer = Writer::begin(Vec::new(), &manifest).expect("memory does not fail");
-        for entry in &self.entries {
-            writer.entry(entry.bytes()).expect("memory does not fail");
-        }
-        let bundle = writer.finish().expect("memory does not fail");
-        let ledger = verify::ledger(bundle.as_slice(), &self.pins(witnessed)).expect("a bundle");
+        let pins = self.pins(witnessed);
+        let entries = self.entries.iter().map(|entry| entry.bytes().to_vec());
+        // A directory alone may hold entries after its last checkpoint.
+        let ledger = if self.open_end {
+            let no_files = |_| Ok::<&[u8], std::io::Error>(&[]);
+            verify::directory(&manifest, &pins, entries.map(Ok), no_files)
+                .expect("memory does not fail")
+        } else {
+            let mut writer = Writer::begin(Vec::new(), &manifest).expect("memory does not fail");
+            for entry in entries {
+                writer.entry(&entry).expect("memory does not fail");
+            }
+            let bundle = writer.finish().expect("memory does not fail");
+            verify::ledger(bundle.as_slice(), &pins).expect("a bundle")
+        };
         let fault = &ledger.verification().fault;
         assert!(fault.is_none(), "{fault:?}");
         ledger

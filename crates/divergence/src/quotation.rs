@@ -1,0 +1,104 @@
+//! Words that are quoted, looked for in a text.
+//!
+//! Only letters, digits and their order count: spaces, case, punctuation, quotation marks, marks of
+//! Markdown and the addresses of links are dress. An ellipsis in a quotation stands for anything.
+
+/// The least letters and digits that may be found inside of words.
+const JOINED_MIN: usize = 16;
+
+/// Returns whether a text has the words of a quotation, in their order and without others between.
+/// `None` if the quotation has no words.
+pub(crate) fn holds(text: &str, quotation: &str) -> Option<bool> {
+    let parts: Vec<Vec<String>> = parted(quotation)
+        .iter()
+        .map(|part| words(part))
+        .filter(|words| !words.is_empty())
+        .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let text = words(text);
+    let (spaced, joined) = (format!(" {} ", text.join(" ")), text.concat());
+    let in_order = |text: &str, parts: Vec<String>| {
+        let mut rest = text;
+        parts.iter().all(|part| {
+            let found = rest.find(part.as_str());
+            // The space after a part may be the one before the next.
+            rest = found.map_or("", |at| &rest[at + part.trim_end().len()..]);
+            found.is_some()
+        })
+    };
+    if in_order(&spaced, parts.iter().map(|words| format!(" {} ", words.join(" "))).collect()) {
+        return Some(true);
+    }
+    // A word may be parted by a line's end, or have no spaces around it in its script.
+    let long = parts.iter().all(|words| words.concat().chars().count() >= JOINED_MIN);
+    Some(long && in_order(&joined, parts.iter().map(|words| words.concat()).collect()))
+}
+
+/// Returns the parts of a quotation between its ellipses.
+fn parted(quotation: &str) -> Vec<&str> {
+    quotation.split("...").flat_map(|part| part.split('\u{2026}')).collect()
+}
+
+/// Returns the words of a text: its letters and digits, in lower case.
+fn words(text: &str) -> Vec<String> {
+    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{feff}');
+    let text = without_addresses(text).replace(unseen, "");
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+/// Returns a text without the addresses of its Markdown links, `](…)`.
+fn without_addresses(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("](") {
+        let (before, link) = rest.split_at(at + 1);
+        kept.push_str(before);
+        let end = link.find(|c: char| c == ')' || c.is_whitespace());
+        rest = end.map_or(link, |end| &link[end..]);
+        if end.is_none() {
+            break;
+        }
+    }
+    kept.push_str(rest);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "> **All** certificates\n> will be [re\u{ad}voked](https://a.example/b) \
+                        \u{201c}soon\u{201d}; we regret the delay, which was ours.";
+
+    #[test]
+    fn the_dress_of_words_is_no_difference() {
+        for (quotation, found) in [
+            ("all certificates will be", true),
+            ("All certificates will be revoked soon", true),
+            ("\"soon\": we regret", true),
+            ("all certificates ... we regret the delay", true),
+            ("we regret the delay \u{2026} all certificates", false),
+            ("all certificates we regret", false),
+            ("certificate", false),
+            ("we regret the delays", false),
+        ] {
+            assert_eq!(holds(TEXT, quotation), Some(found), "{quotation}");
+        }
+        assert_eq!(holds(TEXT, " \u{2026} "), None);
+    }
+
+    #[test]
+    fn long_words_may_be_parted_by_the_end_of_a_line_and_short_ones_may_not() {
+        assert_eq!(holds("an inter-\nnationalisation effort", "internationalisation"), Some(true));
+        assert_eq!(holds("nothing like it", "thin"), Some(false));
+    }
+
+    #[test]
+    fn a_link_without_an_end_is_read_to_its_end() {
+        assert_eq!(holds("see [this](https://a.example/no-end", "this"), Some(true));
+        assert_eq!(holds("](", "this"), Some(false));
+    }
+}
