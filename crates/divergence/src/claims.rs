@@ -141,6 +141,11 @@ impl<'a> Claims<'a> {
         self.index.fact(fact.seq).map_or(&[], |found| &found.cited)
     }
 
+    /// Returns the statements at a place, as they were recorded.
+    pub(crate) fn at(&self, place: &Place) -> &[&'a Statement] {
+        self.index.at(place)
+    }
+
     /// Returns what stands behind a fact, or `None` if that is nothing but the statement itself.
     pub(crate) fn backing(&self, from: &Perspective<'a>, fact: &Fact) -> Option<Backing<'a>> {
         from.backing(self.timeline, self.index.fact(fact.seq)?)

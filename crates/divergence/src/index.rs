@@ -36,14 +36,16 @@ pub(crate) struct Index<'a> {
     facts: Vec<Indexed<'a>>,
     /// The positions of the facts of each incident.
     incidents: BTreeMap<&'a FeedId, Vec<usize>>,
+    /// The statements at each place, as they were recorded.
+    places: BTreeMap<Place, Vec<&'a Statement>>,
 }
 
 impl<'a> Index<'a> {
     pub(crate) fn of(timeline: &'a Timeline) -> Self {
-        let mut places: BTreeMap<Place, &Statement> = BTreeMap::new();
+        let mut places: BTreeMap<Place, Vec<&Statement>> = BTreeMap::new();
         let mut versions: BTreeMap<u64, &Statement> = BTreeMap::new();
         for statement in timeline.statements() {
-            places.entry(Place::of(statement)).or_insert(statement);
+            places.entry(Place::of(statement)).or_default().push(statement);
             versions.extend(statement.versions.iter().map(|version| (version.seq, statement)));
         }
         let cite = |citation: &Citation| match citation {
@@ -52,14 +54,15 @@ impl<'a> Index<'a> {
             }
             Citation::Web { url, item, .. } => {
                 let place = Place::new(url, *item);
-                let statement = places.get(&place).copied();
+                let statement = places.get(&place).and_then(|at| at.first()).copied();
                 Cited { place: Some(place), seq: None, statement }
             }
         };
-        let mut index = Self { facts: Vec::new(), incidents: BTreeMap::new() };
+        let mut facts: Vec<Indexed<'_>> = Vec::new();
+        let mut incidents: BTreeMap<&FeedId, Vec<usize>> = BTreeMap::new();
         for (at, fact) in timeline.facts().iter().enumerate() {
             for feed in fact.feeds.iter().filter(|feed| feed.is_incident()) {
-                index.incidents.entry(feed).or_default().push(at);
+                incidents.entry(feed).or_default().push(at);
             }
             let occurrences = fact.body().map(|body| body.occurrences(fact.occurred()));
             let cited = match fact.basis() {
@@ -67,9 +70,14 @@ impl<'a> Index<'a> {
                 Basis::Own | Basis::Measured(_) => Vec::new(),
             };
             let occurrences = occurrences.unwrap_or_default();
-            index.facts.push(Indexed { fact, occurrences, cited });
+            facts.push(Indexed { fact, occurrences, cited });
         }
-        index
+        Self { facts, incidents, places }
+    }
+
+    /// Returns the statements at a place, as they were recorded.
+    pub(crate) fn at(&self, place: &Place) -> &[&'a Statement] {
+        self.places.get(place).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the fact of an entry.

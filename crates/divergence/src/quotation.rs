@@ -6,34 +6,50 @@
 /// The least letters and digits that may be found inside of words.
 const JOINED_MIN: usize = 16;
 
-/// Returns whether a text has the words of a quotation, in their order and without others between.
-/// `None` if the quotation has no words.
-pub(crate) fn holds(text: &str, quotation: &str) -> Option<bool> {
-    let parts: Vec<Vec<String>> = parted(quotation)
-        .iter()
-        .map(|part| words(part))
-        .filter(|words| !words.is_empty())
-        .collect();
-    if parts.is_empty() {
-        return None;
+/// A text without its dress.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    /// Its words, a space before and after each.
+    spaced: String,
+    /// Its words without spaces.
+    joined: String,
+}
+
+impl Plain {
+    /// Returns a text without its dress.
+    pub(crate) fn of(text: &str) -> Self {
+        let words = words(text);
+        Self { spaced: format!(" {} ", words.join(" ")), joined: words.concat() }
     }
-    let text = words(text);
-    let (spaced, joined) = (format!(" {} ", text.join(" ")), text.concat());
-    let in_order = |text: &str, parts: Vec<String>| {
-        let mut rest = text;
-        parts.iter().all(|part| {
-            let found = rest.find(part.as_str());
-            // The space after a part may be the one before the next.
-            rest = found.map_or("", |at| &rest[at + part.trim_end().len()..]);
-            found.is_some()
-        })
-    };
-    if in_order(&spaced, parts.iter().map(|words| format!(" {} ", words.join(" "))).collect()) {
-        return Some(true);
+
+    /// Returns whether the text has the words of a quotation, in their order and without others
+    /// between. `None` if the quotation has no words.
+    pub(crate) fn holds(&self, quotation: &str) -> Option<bool> {
+        let parts = parted(quotation).into_iter().map(words);
+        let parts: Vec<Vec<String>> = parts.filter(|words| !words.is_empty()).collect();
+        if parts.is_empty() {
+            return None;
+        }
+        let spaced = parts.iter().map(|words| format!(" {} ", words.join(" ")));
+        if in_order(&self.spaced, &spaced.collect::<Vec<_>>()) {
+            return Some(true);
+        }
+        // A word may be parted by a line's end, or have no spaces around it in its script.
+        let joined: Vec<String> = parts.iter().map(|words| words.concat()).collect();
+        let long = joined.iter().all(|part| part.chars().count() >= JOINED_MIN);
+        Some(long && in_order(&self.joined, &joined))
     }
-    // A word may be parted by a line's end, or have no spaces around it in its script.
-    let long = parts.iter().all(|words| words.concat().chars().count() >= JOINED_MIN);
-    Some(long && in_order(&joined, parts.iter().map(|words| words.concat()).collect()))
+}
+
+/// Returns whether `text` has the parts, each after the one before.
+fn in_order(text: &str, parts: &[String]) -> bool {
+    let mut rest = text;
+    parts.iter().all(|part| {
+        let found = rest.find(part.as_str());
+        // The space after a part may be the one before the next.
+        rest = found.map_or("", |at| &rest[at + part.trim_end().len()..]);
+        found.is_some()
+    })
 }
 
 /// Returns the parts of a quotation between its ellipses.
@@ -85,19 +101,21 @@ mod tests {
             ("certificate", false),
             ("we regret the delays", false),
         ] {
-            assert_eq!(holds(TEXT, quotation), Some(found), "{quotation}");
+            assert_eq!(Plain::of(TEXT).holds(quotation), Some(found), "{quotation}");
         }
-        assert_eq!(holds(TEXT, " \u{2026} "), None);
+        assert_eq!(Plain::of(TEXT).holds(" \u{2026} "), None);
     }
 
     #[test]
     fn long_words_may_be_parted_by_the_end_of_a_line_and_short_ones_may_not() {
+        let holds = |text, quotation| Plain::of(text).holds(quotation);
         assert_eq!(holds("an inter-\nnationalisation effort", "internationalisation"), Some(true));
         assert_eq!(holds("nothing like it", "thin"), Some(false));
     }
 
     #[test]
     fn a_link_without_an_end_is_read_to_its_end() {
+        let holds = |text, quotation| Plain::of(text).holds(quotation);
         assert_eq!(holds("see [this](https://a.example/no-end", "this"), Some(true));
         assert_eq!(holds("](", "this"), Some(false));
     }

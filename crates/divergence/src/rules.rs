@@ -12,14 +12,17 @@ mod change;
 mod characterised;
 mod citation;
 mod commitment;
+mod contradiction;
 mod count;
 mod criteria;
+mod described;
 mod edit;
 mod late;
 mod mention;
 mod occurred;
 mod order;
 mod promise;
+mod quoted;
 mod recorded;
 mod reserve;
 mod status;
@@ -85,9 +88,14 @@ rules! {
     TERM = "T206", "status", Note, "a status or kind in other words", term::judge;
     COUNT = "T301", "count", Medium, "a number", count::judge;
     VALUE = "T302", "value", Low, "a value", value::judge;
+    DESCRIBED = "T305", "contradiction", Note, "described otherwise than before",
+        described::judge;
     OCCURRED = "T401", "occurred", Medium, "when something occurred", occurred::judge;
     ORDER = "T402", "order", Medium, "what came first", order::judge;
+    CONTRADICTION = "T404", "contradiction", Medium, "two sentences of one text",
+        contradiction::judge;
     CITATION = "T501", "citation", Low, "a citation and the text cited", citation::judge;
+    QUOTED = "T502", "citation", Low, "the words quoted", quoted::judge;
     EDIT = "T511", "revision", Note, "a text edited after it appeared", edit::judge;
     WORDING = "T514", "revision", Low, "an action item worded otherwise", wording::judge;
     RESERVE = "T515", "revision", Note, "a reserve dropped", reserve::judge;

@@ -16,22 +16,24 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let claims = &case.claims;
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
-        Assertion::Said(a) => Some(said(claims, held, a)),
+        Assertion::Said(a) => Some(said(case, held, a)),
         _ => None,
     })
     .collect()
 }
 
-fn said<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Said) -> Finding {
+fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said) -> Finding {
+    let claims = &case.claims;
     let timeline = claims.timeline();
     let place = Place::new(&claim.cited.url, claim.cited.item);
     let stated = stated(claim);
-    let cited = timeline.statements().iter().filter(|s| Place::of(s) == place);
+    let cited = claims.at(&place);
     let accounts: Vec<Account<'_>> = cited
+        .iter()
         .filter_map(|cited| {
             let fact = timeline.fact(cited.seq)?;
             let backing =
-                Backing { source: source(claims, held, cited, fact)?, told_by: vec![cited] };
+                Backing { source: source(claims, held, cited, fact)?, told_by: vec![*cited] };
             let account = Account::of_fact(fact, backing, recorded(cited));
             Some(compare(claims, claim, cited, account.at(Some(&cited.published))))
         })
@@ -48,8 +50,12 @@ fn said<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Said) -> Finding {
     if finding.verdict == Verdict::Diverges {
         finding.notes.push("the number or the address may be what is mistaken".to_owned());
     }
-    if claim.quotation.is_some() {
-        finding.notes.push("the words quoted are not compared: texts are not kept here".to_owned());
+    let mut versions = cited.iter().flat_map(|cited| &cited.versions);
+    let at_hand =
+        versions.any(|version| version.digest.is_some_and(|d| case.texts.get(&d).is_some()));
+    if claim.quotation.is_some() && !at_hand {
+        let note = "the words quoted are not compared: the exact text cited is not at hand";
+        finding.notes.push(note.to_owned());
     }
     finding
 }
@@ -126,7 +132,7 @@ fn stated(claim: &Said) -> String {
 }
 
 /// Returns where a text stands, in words: a comment of a bug, or an address.
-fn named(url: &str, item: Option<u64>) -> String {
+pub(super) fn named(url: &str, item: Option<u64>) -> String {
     let page = url.split_once('#').map_or(url, |(page, _)| page);
     match (page.split_once("show_bug.cgi?id="), item) {
         (Some((_, bug)), Some(item)) => format!("comment {item} of bug {bug}"),
@@ -195,10 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_quoted_are_said_not_to_be_compared() {
+    fn words_that_are_quoted_of_a_text_not_at_hand_are_said_not_to_be_compared() {
         let finding = citing(36, json!({ "quotation": "as promised" }));
         assert_eq!(finding.verdict, Verdict::Tallies);
         assert!(finding.notes[0].contains("not compared"));
+        assert!(citing(36, json!({})).notes.is_empty());
     }
 
     #[test]

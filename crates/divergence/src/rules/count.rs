@@ -64,7 +64,7 @@ fn amount(value: u64, unit: &Unit) -> String {
 
 /// Returns whether the metric is one number for the whole incident, which later knowledge corrects
 /// and time does not change.
-fn is_timeless(metric: &Metric) -> bool {
+pub(super) fn is_timeless(metric: &Metric) -> bool {
     matches!(metric, Metric::Affected | Metric::Restrained)
 }
 

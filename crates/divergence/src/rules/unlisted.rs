@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::{Evidence, Finding, Relation, Verdict};
 use crate::listing::{Listing, listings};
-use crate::quotation::holds;
+use crate::quotation::Plain;
 use crate::source::Party;
 use crate::times::Times;
 use crate::words::name;
@@ -134,7 +134,7 @@ fn found(
     let timeline = case.claims.timeline();
     let (before, after) = (open.statement, listing.statement);
     let text = after.versions.last().and_then(|version| case.texts.get(&version.digest?));
-    let there = text.zip(wording).and_then(|(text, wording)| holds(text, wording));
+    let there = text.zip(wording).and_then(|(text, wording)| Plain::of(text).holds(wording));
     let (verdict, why) = match there {
         Some(true) => (Verdict::Undetermined, "the text has its words, and no claim marks them"),
         _ if new => {

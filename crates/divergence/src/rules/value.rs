@@ -66,7 +66,7 @@ fn compare(claimed: &str, recorded: &Json) -> (Relation, Option<String>) {
 }
 
 /// Returns whether a text has one way to be written: a number, a version or a digest.
-fn is_exact(text: &str) -> bool {
+pub(super) fn is_exact(text: &str) -> bool {
     let numeric = |c: char| c.is_ascii_digit() || c == '.';
     let digest = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
     !text.is_empty() && (text.chars().all(numeric) || digest)

@@ -20,7 +20,7 @@ use crate::times::Times;
 use crate::words::{difference, name, quoted};
 
 /// The members of an action item whose drift is told.
-const MEMBERS: [&str; 3] = ["text", "kind", "criteria"];
+pub(super) const MEMBERS: [&str; 3] = ["text", "kind", "criteria"];
 
 /// An action item as one entry or claim has it.
 struct Posting<'a> {
