@@ -14,6 +14,7 @@ pub mod keyfile;
 pub mod ledger_dir;
 pub mod output;
 pub mod passphrase;
+pub mod posting;
 pub mod reference;
 pub mod report;
 pub mod secret_file;

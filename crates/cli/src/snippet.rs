@@ -8,7 +8,46 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use tally_intake::draft::{Diagnostic, Severity};
-use tally_report::text::{Style, wrapped};
+use tally_report::text::{Style, escaped, wrapped};
+
+/// Something to be told of a text, on its own lines.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// How much it weighs.
+    pub weight: Severity,
+    /// The code of the check or rule that found it.
+    pub code: String,
+    /// What the check or rule is about.
+    pub title: String,
+    /// What is the matter.
+    pub message: String,
+    /// The bytes that it is about.
+    pub span: Range<usize>,
+    /// A few words for beneath them.
+    pub label: String,
+    /// Other places of the text that bear on it, with a few words for each.
+    pub others: Vec<(Range<usize>, String)>,
+    /// The records that it rests on, a line each.
+    pub records: Vec<String>,
+    /// How to mend it.
+    pub help: String,
+}
+
+impl From<Diagnostic> for Shown {
+    fn from(found: Diagnostic) -> Self {
+        Self {
+            weight: found.check.severity,
+            code: found.check.code.to_owned(),
+            title: found.check.title.to_owned(),
+            message: found.message,
+            span: found.span,
+            label: found.label,
+            others: found.others,
+            records: Vec::new(),
+            help: found.help,
+        }
+    }
+}
 
 /// A text with the places of its lines.
 #[derive(Debug)]
@@ -73,18 +112,23 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Returns a diagnostic with the lines it is about, those underlined, and how to mend it.
-pub fn laid_out(found: &Diagnostic, path: &str, lines: &Lines<'_>, style: Style) -> String {
-    let level = match found.check.severity {
+/// Returns what is told of a text with the lines it is about, those underlined, and how to mend it.
+pub fn laid_out(found: &Shown, path: &str, lines: &Lines<'_>, style: Style) -> String {
+    let level = match found.weight {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let ahead = found.check.severity.to_string().len() + found.check.code.len() + "[]: ".len();
-    let title = wrapped("", &found.message, style.width - ahead);
-    let help = wrapped("", &found.help, style.width - HELP_INDENT);
-    let group = Group::with_title(level.primary_title(title).id(found.check.code));
-    let group = shown(group, found, path, lines, style.width).element(Level::HELP.message(help));
+    let ahead = found.weight.to_string().len() + found.code.len() + "[]: ".len();
+    let line = |text: &str| wrapped("", &escaped(text), style.width - HELP_INDENT);
+    let title = wrapped("", &escaped(&found.message), style.width - ahead);
+    let group = Group::with_title(level.primary_title(title).id(&found.code));
+    let group = shown(group, found, path, lines, style.width);
+    let group = found
+        .records
+        .iter()
+        .fold(group, |group, record| group.element(Level::NOTE.message(line(record))));
+    let group = group.element(Level::HELP.message(line(&found.help)));
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).term_width(style.width).render(&[group])
 }
@@ -96,7 +140,7 @@ const HELP_INDENT: usize = 14;
 /// each span, and only a window of a line that is very long.
 fn shown<'a>(
     group: Group<'a>,
-    found: &'a Diagnostic,
+    found: &'a Shown,
     path: &'a str,
     lines: &Lines<'a>,
     width: usize,

@@ -1,20 +1,25 @@
 //! `tally check`: what readers of a draft will stumble over, before it is posted.
 
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tally_intake::draft::{self, Check, Diagnostic, Outcome, Severity};
+use tally_divergence::rules;
+use tally_intake::draft::{self, Outcome, Severity};
 use tally_intake::report::{Form, Template};
+use tally_ledger::name::FeedId;
+use tally_ledger::replay::Timeline;
 use tally_ledger::time::{Instant, Interval, When};
+use tally_ledger::vocabulary::words::Channel;
 
 use crate::args::FormatArgs;
+use crate::commands::policies::PackArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
-use crate::snippet::{Lines, laid_out};
-use crate::source;
+use crate::posting::{self, Place, Posting};
+use crate::snippet::{Lines, Shown, laid_out};
+use crate::source::{self, PinArgs};
 
 /// The most bytes of a draft.
 pub const DRAFT_MAX: u64 = 1024 * 1024;
@@ -25,9 +30,11 @@ pub const DRAFT_MAX: u64 = 1024 * 1024;
 Example:
   tally check draft.md --at 2026-04-01
 
-Needs no ledger, no key and no network. Exit status: 0 nothing found but
-warnings and notes, 1 errors found, 2 could not run. What a code means is
-told by `tally explain CODE`.")]
+  tally check draft.md --ledger my-ledger --incident 2026-wrong-field
+
+Without --ledger it needs no ledger, and never a key or a network. Exit
+status: 0 nothing found but warnings and notes, 1 errors found, 2 could not
+run. What a code means is told by `tally explain CODE`.")]
 pub struct CheckArgs {
     /// The drafts in Markdown; - for standard input
     #[arg(value_name = "FILE", required = true)]
@@ -37,9 +44,21 @@ pub struct CheckArgs {
     #[arg(long, value_name = "DATE", value_parser = posting)]
     pub at: Option<Interval>,
 
-    /// Leave out what the check of this code finds
+    /// Hold the drafts against this ledger too: a directory, a bundle or an extract
+    #[arg(long, value_name = "SOURCE", help_heading = LEDGER)]
+    pub ledger: Option<PathBuf>,
+
+    /// The incident that they belong to [default: the only one there is]
+    #[arg(long, value_name = "NAME", requires = "ledger", help_heading = LEDGER)]
+    pub incident: Option<FeedId>,
+
+    /// Policies besides those built in
+    #[command(flatten)]
+    pub packs: PackArgs,
+
+    /// Leave out what the check or rule of this code finds
     #[arg(long, value_name = "CODE", value_parser = known)]
-    pub allow: Vec<&'static Check>,
+    pub allow: Vec<String>,
 
     /// Exit with 1 for warnings too
     #[arg(long)]
@@ -62,9 +81,13 @@ fn posting(text: &str) -> Result<Interval, String> {
     Ok(day)
 }
 
-/// Reads the code of a check.
-fn known(code: &str) -> Result<&'static Check, String> {
-    draft::named(code).ok_or_else(|| "no check of drafts has that code".to_owned())
+const LEDGER: &str = "Ledger";
+
+/// Reads the code of a check or rule.
+fn known(code: &str) -> Result<String, String> {
+    let check = draft::named(code).map(|check| check.code);
+    let code = check.or_else(|| rules::rule(code).map(|rule| rule.code));
+    code.map(str::to_owned).ok_or_else(|| "no check and no rule has that code".to_owned())
 }
 
 /// A draft with what was found in it.
@@ -72,25 +95,41 @@ struct Checked {
     name: String,
     text: String,
     outcome: Outcome,
+    found: Vec<Shown>,
+}
+
+impl Checked {
+    fn count(&self, weight: Severity) -> usize {
+        self.found.iter().filter(|found| found.weight == weight).count()
+    }
 }
 
 /// Checks the drafts and prints what was found.
 ///
 /// # Errors
 ///
-/// Fails if a draft cannot be read, is too large or is not text.
+/// Fails if a draft cannot be read, is too large or is not text, and if a ledger is named that
+/// cannot be read or does not hold.
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Status, Failure> {
     let posted = match args.at {
         Some(posted) => posted,
         None => Interval::at(context.clock.now()?),
     };
+    let ledger = args.ledger.as_deref().map(|path| facts(path, context)).transpose()?;
     let mut all = Vec::with_capacity(args.drafts.len());
     for path in &args.drafts {
-        let (text, name) = read(path)?;
+        let text = source::read_text_or_stdin(path, DRAFT_MAX)?;
+        let is_input = path == Path::new("-");
+        let name = if is_input { "standard input".to_owned() } else { path.display().to_string() };
         let mut outcome = draft::check(&text, posted);
-        let allowed = |check: &Check| args.allow.iter().any(|allowed| allowed.code == check.code);
-        outcome.diagnostics.retain(|found| !allowed(found.check));
-        all.push(Checked { name, text, outcome });
+        let mut found: Vec<Shown> =
+            std::mem::take(&mut outcome.diagnostics).into_iter().map(Shown::from).collect();
+        if let (Some(facts), Some(path)) = (&ledger, &args.ledger) {
+            found.extend(against(&text, posted, facts, path, args, context)?);
+        }
+        found.retain(|found| !args.allow.contains(&found.code));
+        found.sort_by(|a, b| (a.span.start, &a.code).cmp(&(b.span.start, &b.code)));
+        all.push(Checked { name, text, outcome, found });
     }
     let told = match args.format.format {
         Format::Text => in_text(&all, context),
@@ -98,24 +137,43 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Status, Failure> {
     };
     context.out.result(&told)?;
     let enough = if args.strict { Severity::Warning } else { Severity::Error };
-    let mut found = all.iter().flat_map(|draft| &draft.outcome.diagnostics);
-    let fails = found.any(|found| found.check.severity >= enough);
+    let fails = all.iter().flat_map(|draft| &draft.found).any(|found| found.weight >= enough);
     Ok(if fails { Status::Diverges } else { Status::Clean })
 }
 
-/// Returns the text of a draft, and what to call it.
-fn read(path: &Path) -> Result<(String, String), Failure> {
-    if path != Path::new("-") {
-        return Ok((source::read_text(path, DRAFT_MAX)?, path.display().to_string()));
+/// Returns what a verified ledger records. Whoever checks a draft holds its own ledger: a pin is
+/// not asked for.
+fn facts(path: &Path, context: &Context) -> Result<Timeline, Failure> {
+    let pins = PinArgs { unpinned: true, ..PinArgs::default() };
+    let found = source::verified(path, &pins, context)?;
+    if let Some(fault) = &found.ledger.verification().fault {
+        return Err(Failure::unsound(path, fault));
     }
-    let name = "standard input";
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(DRAFT_MAX + 1).read_to_end(&mut bytes);
-    read.map_err(|e| Failure::io("read", Path::new(name), &e))?;
-    if bytes.len() as u64 > DRAFT_MAX {
-        return Err(Failure::too_large(name, DRAFT_MAX));
-    }
-    Ok((source::text(bytes, name)?, name.to_owned()))
+    Ok(Timeline::replay(&found.ledger))
+}
+
+/// Returns what a draft collides with in a ledger.
+fn against(
+    text: &str,
+    posted: Interval,
+    facts: &Timeline,
+    path: &Path,
+    args: &CheckArgs,
+    context: &Context,
+) -> Result<Vec<Shown>, Failure> {
+    let incident = posting::incident(args.incident.as_ref(), facts)?;
+    let at = Instant::from_unix(posted.start).map_err(|e| {
+        Failure::new(format!("the date of the draft cannot be used: {e}")).hint("name another --at")
+    })?;
+    let place = Place {
+        id: "draft".to_owned(),
+        url: "https://draft.invalid/".to_owned(),
+        item: None,
+        channel: Channel::Bugzilla,
+        form: None,
+    };
+    let posting = Posting::read(text.to_owned(), place, at, incident, facts);
+    posting.collisions(facts, path, args.packs.packs()?, context)
 }
 
 /// Returns what a draft was taken for, in words.
@@ -136,18 +194,15 @@ fn in_text(all: &[Checked], context: &Context) -> String {
     let mut told = String::new();
     for draft in all {
         let lines = Lines::new(&draft.text);
-        for found in &draft.outcome.diagnostics {
+        for found in &draft.found {
             told.push_str(&laid_out(found, &draft.name, &lines, context.style()));
             told.push_str("\n\n");
         }
         told.push_str(&summary(draft));
         told.push('\n');
     }
-    let first = all.iter().flat_map(|draft| &draft.outcome.diagnostics).next();
-    let meaning = first.map(|found| {
-        let code = found.check.code;
-        format!("What a code means: tally explain {code}")
-    });
+    let first = all.iter().flat_map(|draft| &draft.found).next();
+    let meaning = first.map(|found| format!("What a code means: tally explain {}", found.code));
     told + &meaning.unwrap_or_default()
 }
 
@@ -159,7 +214,7 @@ fn summary(draft: &Checked) -> String {
         (Severity::Warning, "warning", "warnings"),
         (Severity::Note, "note", "notes"),
     ];
-    let counts = counts.iter().filter_map(|(severity, one, many)| match outcome.count(*severity) {
+    let counts = counts.iter().filter_map(|(weight, one, many)| match draft.count(*weight) {
         0 => None,
         1 => Some(format!("1 {one}")),
         n => Some(format!("{n} {many}")),
@@ -174,7 +229,7 @@ fn summary(draft: &Checked) -> String {
 }
 
 fn in_json(all: &[Checked]) -> Value {
-    let count = |severity| all.iter().map(|draft| draft.outcome.count(severity)).sum::<usize>();
+    let count = |weight| all.iter().map(|draft| draft.count(weight)).sum::<usize>();
     let drafts: Vec<Value> = all.iter().map(of_draft).collect();
     json!({
         "schema": 1,
@@ -187,8 +242,8 @@ fn in_json(all: &[Checked]) -> Value {
 
 fn of_draft(draft: &Checked) -> Value {
     let lines = Lines::new(&draft.text);
-    let found = draft.outcome.diagnostics.iter();
-    let diagnostics: Vec<Value> = found.map(|found| diagnostic(found, &lines)).collect();
+    let diagnostics: Vec<Value> =
+        draft.found.iter().map(|found| diagnostic(found, &lines)).collect();
     json!({
         "file": draft.name,
         "taken_for": taken_for(&draft.outcome),
@@ -197,7 +252,7 @@ fn of_draft(draft: &Checked) -> Value {
     })
 }
 
-fn diagnostic(found: &Diagnostic, lines: &Lines<'_>) -> Value {
+fn diagnostic(found: &Shown, lines: &Lines<'_>) -> Value {
     let place = |span: &std::ops::Range<usize>, label: &str| {
         let (start, end) = (lines.position(span.start), lines.position(span.end));
         json!({
@@ -211,12 +266,13 @@ fn diagnostic(found: &Diagnostic, lines: &Lines<'_>) -> Value {
     };
     let others: Vec<Value> = found.others.iter().map(|(span, label)| place(span, label)).collect();
     json!({
-        "code": found.check.code,
-        "severity": found.check.severity,
-        "title": found.check.title,
+        "code": found.code,
+        "severity": found.weight,
+        "title": found.title,
         "message": found.message,
         "place": place(&found.span, &found.label),
         "others": others,
+        "records": found.records,
         "help": found.help,
     })
 }
