@@ -8,6 +8,7 @@ use tally_ledger::replay::Fact;
 use tally_ledger::time::When;
 
 use crate::claims::Held;
+use crate::pack::{Obligation, Pack, Requirement, Version};
 use crate::reply::Reply;
 use crate::review::Accepted;
 use crate::rules::Rule;
@@ -208,6 +209,40 @@ pub(crate) fn cited(fact: &Fact) -> Vec<Citation> {
     }
 }
 
+/// What a policy asks for, where a finding holds the record against that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The id of the policy pack.
+    pub pack: String,
+    /// The id of the requirement in it.
+    pub requirement: String,
+    /// The name of the policy.
+    pub source: String,
+    /// Its version.
+    pub version: String,
+    /// The section.
+    pub section: String,
+    /// How strongly it is asked for.
+    pub strength: Obligation,
+    /// Where it can be read.
+    pub url: String,
+}
+
+impl Asked {
+    /// Returns the reference to what a version of a policy asks for.
+    pub(crate) fn of(pack: &Pack, version: &Version, asked: &Requirement) -> Self {
+        Self {
+            pack: pack.id.clone(),
+            requirement: asked.id.clone(),
+            source: pack.source.clone(),
+            version: version.version.clone(),
+            section: asked.section.clone(),
+            strength: asked.strength,
+            url: version.url.clone(),
+        }
+    }
+}
+
 /// A claim, or an absence, held against the facts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -225,6 +260,8 @@ pub struct Finding {
     pub statement: Option<StatementRef>,
     /// What it is about, as the ledger names it.
     pub subject: Option<String>,
+    /// The policy that it holds the record against, if one asks for what it looks at.
+    pub asked: Option<Asked>,
     /// One line in plain words, without line breaks and unescaped.
     pub message: String,
     /// One line on what the claim was compared with.
@@ -259,6 +296,7 @@ impl Finding {
             severity,
             statement: None,
             subject: None,
+            asked: None,
             message,
             compared: String::new(),
             times: Times::default(),
@@ -272,7 +310,8 @@ impl Finding {
 
     /// Gives the finding its id: the SHA-256 over the code of the rule, the address, item and entry
     /// id of the statement and the position of the claim, or the subject if there is no statement,
-    /// and the id of each entry that it rests on, each part preceded by its length.
+    /// the ids of the policy and requirement if there is one, and the id of each entry that it
+    /// rests on, each part preceded by its length.
     ///
     /// The verdict and the words are no part of it: a finding keeps its id when a rule learns to
     /// say the same better.
@@ -292,6 +331,10 @@ impl Finding {
                 part(&statement.id.0);
             }
             None => part(self.subject.as_deref().unwrap_or_default().as_bytes()),
+        }
+        if let Some(asked) = &self.asked {
+            part(asked.pack.as_bytes());
+            part(asked.requirement.as_bytes());
         }
         let mut entries: Vec<(u64, Hash)> = self.evidence.iter().map(|e| (e.seq, e.id)).collect();
         entries.sort_unstable_by_key(|(seq, _)| *seq);

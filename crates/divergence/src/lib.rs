@@ -11,8 +11,11 @@
 
 pub mod case;
 pub mod claims;
+mod clock;
+mod duty;
 pub mod finding;
 mod happening;
+mod incident;
 mod index;
 mod length;
 mod listing;

@@ -62,6 +62,32 @@ pub(crate) fn comment(
                         "body": body }))
 }
 
+/// Opens the incident of the CA and names its page.
+pub(crate) fn opened(book: &mut Casebook) -> u64 {
+    let body = json!({ "about": { "name": "Example CA" }, "title": "An incident", "urls": [BUG] });
+    book.record(json!({ "kind": "incident.opened", "incident": "x", "body": body }))
+}
+
+/// Records a comment of the CA in its bug, of that form.
+pub(crate) fn posted(book: &mut Casebook, item: u64, published: &str, form: &str) -> u64 {
+    let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+    comment(book, speaker, item, published, json!({ "form": form }))
+}
+
+/// Records a comment of another organisation in the bug.
+pub(crate) fn remarked(book: &mut Casebook, item: u64, published: &str) -> u64 {
+    let speaker = json!({ "capacity": "official", "organisation": "A root program" });
+    comment(book, speaker, item, published, json!({}))
+}
+
+/// Records that all comments of the bug were captured at that time.
+pub(crate) fn captured(book: &mut Casebook, at: &str) -> u64 {
+    let digest = "ab".repeat(32);
+    let body = json!({ "what": "tracker", "url": BUG, "digest": digest });
+    book.record(json!({ "kind": "measurement.taken", "incident": "x", "occurred": at,
+                        "basis": { "measured": [digest] }, "body": body }))
+}
+
 /// Records what happened, on the author's own word.
 pub(crate) fn fact(book: &mut Casebook, kind: &str, occurred: &str, body: Json) -> u64 {
     book.record(json!({ "kind": kind, "incident": "x", "occurred": occurred, "body": body }))

@@ -8,27 +8,38 @@ mod absence;
 mod abstention;
 mod afterwards;
 mod answered;
+mod arithmetic;
+mod cadence;
 mod change;
 mod characterised;
 mod citation;
+mod closure;
 mod commitment;
 mod contradiction;
 mod count;
 mod criteria;
 mod described;
 mod edit;
+mod first_report;
+mod item_update;
 mod late;
 mod mention;
 mod occurred;
 mod order;
+mod outside;
 mod promise;
 mod quoted;
 mod recorded;
+mod recount;
+mod reopened;
+mod reply;
 mod reserve;
+mod revoked;
 mod status;
 mod term;
 mod unlisted;
 mod unwitnessed;
+mod update;
 mod value;
 mod wording;
 
@@ -72,7 +83,20 @@ macro_rules! rules {
     };
 }
 
+pub(crate) use promise::absence_shows;
+
 rules! {
+    FIRST_REPORT = "P101", "clock", Medium, "first report after awareness", first_report::judge;
+    FULL_REPORT = "P102", "clock", Medium, "full report after the first", first_report::judge_full;
+    REPLY = "P103", "clock", Medium, "reply to a question", reply::judge;
+    UPDATE = "P104", "clock", Medium, "the next update", update::judge;
+    REVOKED = "P105", "clock", High, "the last revocation against its limit", revoked::judge;
+    REVOCATION_UPDATE = "P106", "clock", Medium, "the numbers of a delayed revocation",
+        cadence::judge;
+    OUTSIDE = "P107", "clock", High, "revocations that a court order did not cover",
+        outside::judge;
+    ITEM_UPDATE = "P108", "clock", Low, "an action item and the update on it", item_update::judge;
+    CLOSURE = "P109", "clock", Medium, "closure asked for", closure::judge;
     RECORDED = "T001", "record", High, "recorded long before it was witnessed", recorded::judge;
     LATE = "T002", "record", Note, "recorded long after it occurred", late::judge;
     AFTERWARDS = "T003", "record", Note, "recorded after the statement that it supports",
@@ -83,11 +107,14 @@ rules! {
     COMMITMENT = "T103", "promise", High, "a recorded commitment", commitment::judge;
     STATUS = "T201", "status", Medium, "the status of an item", status::judge;
     ALL_COMPLETE = "T202", "status", Medium, "all items complete", status::judge_all;
+    REOPENED = "T203", "status", Medium, "an item complete, then open", reopened::judge;
     UNLISTED = "T204", "status", Note, "an action item no longer listed", unlisted::judge;
     CRITERIA = "T205", "status", Note, "no evaluation criteria", criteria::judge;
     TERM = "T206", "status", Note, "a status or kind in other words", term::judge;
     COUNT = "T301", "count", Medium, "a number", count::judge;
     VALUE = "T302", "value", Low, "a value", value::judge;
+    ARITHMETIC = "T303", "count", Medium, "the numbers of a revocation", arithmetic::judge;
+    RECOUNT = "T304", "count", Medium, "a number and a later one", recount::judge;
     DESCRIBED = "T305", "contradiction", Note, "described otherwise than before",
         described::judge;
     OCCURRED = "T401", "occurred", Medium, "when something occurred", occurred::judge;

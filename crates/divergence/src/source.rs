@@ -113,6 +113,21 @@ impl Place {
         Self::new(&statement.url, statement.item)
     }
 
+    /// Returns the page at that address, whatever item of it the address names.
+    pub(crate) fn page(url: &str) -> Self {
+        Self { item: None, ..Self::new(url, None) }
+    }
+
+    /// Returns the place of the item after this one.
+    pub(crate) fn next(&self) -> Self {
+        Self { url: self.url.clone(), item: self.item.map(|item| item.saturating_add(1)) }
+    }
+
+    /// Returns the number of the item.
+    pub(crate) fn item(&self) -> Option<u64> {
+        self.item
+    }
+
     /// Returns whether both may be the same text: the page is, and the items do not differ.
     pub(crate) fn may_be(&self, other: &Self) -> bool {
         let apart = matches!((self.item, other.item), (Some(a), Some(b)) if a != b);

@@ -87,7 +87,8 @@ impl<'a> Account<'a> {
         self
     }
 
-    fn evidence(&self) -> Evidence {
+    /// Returns the entry as evidence.
+    pub(crate) fn evidence(&self) -> Evidence {
         Evidence {
             seq: self.seq,
             id: self.id,
@@ -273,7 +274,7 @@ pub(crate) fn found<'a>(
 }
 
 /// Returns the line on what a claim was compared with, the deciding account first.
-fn compared(timeline: &Timeline, accounts: &[Account<'_>], lead: usize) -> String {
+pub(crate) fn compared(timeline: &Timeline, accounts: &[Account<'_>], lead: usize) -> String {
     let Some(deciding) = accounts.get(lead) else {
         return String::new();
     };
@@ -302,7 +303,8 @@ fn compared(timeline: &Timeline, accounts: &[Account<'_>], lead: usize) -> Strin
     line
 }
 
-fn evidence(accounts: &[Account<'_>], lead: usize) -> Vec<Evidence> {
+/// Returns the entries of the accounts as evidence, the deciding one first.
+pub(crate) fn evidence(accounts: &[Account<'_>], lead: usize) -> Vec<Evidence> {
     let mut rest: Vec<&Account<'_>> = accounts.iter().collect();
     rest.sort_by_key(|account| (account.source, account.seq, account.claim));
     let ordered = accounts.get(lead).into_iter().chain(rest);

@@ -1,7 +1,7 @@
 //! Findings: the answer in one sentence, how many of each verdict, and three lines for each.
 
 use serde::Serialize;
-use tally_divergence::finding::{Evidence, Finding, Severity, StatementRef, Verdict};
+use tally_divergence::finding::{Asked, Evidence, Finding, Severity, StatementRef, Verdict};
 use tally_divergence::reply::Reply;
 use tally_divergence::{Report, Times};
 use tally_ledger::governance::Standing;
@@ -214,6 +214,7 @@ struct JsonFinding {
     times: JsonTimes,
     notes: Vec<String>,
     subject: Option<String>,
+    asked: Option<JsonAsked>,
     statement: Option<JsonStatement>,
     evidence: Vec<JsonEvidence>,
     repeats: Option<String>,
@@ -232,6 +233,17 @@ struct JsonReply {
 struct JsonAccepted {
     role: String,
     reason: String,
+}
+
+#[derive(Serialize)]
+struct JsonAsked {
+    pack: String,
+    requirement: String,
+    source: String,
+    version: String,
+    section: String,
+    strength: &'static str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -331,6 +343,7 @@ fn finding(report: &Report, finding: &Finding) -> JsonFinding {
         times: times(&finding.times),
         notes: finding.notes.clone(),
         subject: finding.subject.clone(),
+        asked: finding.asked.as_ref().map(asked),
         statement: finding.statement.as_ref().map(|said| statement(report, said)),
         evidence: finding.evidence.iter().map(|found| evidence(report, found)).collect(),
         repeats: finding.repeats.map(|id| id.to_string()),
@@ -339,6 +352,18 @@ fn finding(report: &Report, finding: &Finding) -> JsonFinding {
             reason: accepted.reason.clone(),
         }),
         replies: finding.replies.iter().map(reply).collect(),
+    }
+}
+
+fn asked(asked: &Asked) -> JsonAsked {
+    JsonAsked {
+        pack: asked.pack.clone(),
+        requirement: asked.requirement.clone(),
+        source: asked.source.clone(),
+        version: asked.version.clone(),
+        section: asked.section.clone(),
+        strength: asked.strength.as_str(),
+        url: asked.url.clone(),
     }
 }
 

@@ -4,6 +4,7 @@ use tally_ledger::claim::Assertion;
 use tally_ledger::replay::{Fact, shares_incident};
 use tally_ledger::time::When;
 use tally_ledger::vocabulary::Body;
+use tally_ledger::vocabulary::action::ActionStatus;
 use tally_ledger::vocabulary::commitment::Change as Word;
 
 use super::promise::Promise;
@@ -58,6 +59,12 @@ pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Cha
     for (found, backing) in claims.backed(&promise.perspective, wanted) {
         let fact = found.fact;
         let own = matches!(backing.source, Source::OwnRecord | Source::OwnStatement);
+        let made = promise.made.as_ref().map(When::interval);
+        let before = made.zip(fact.occurred()).is_some_and(|(m, at)| at.interval().before(&m));
+        let itself = promise.commitment.is_some_and(|commitment| commitment.seq == fact.seq);
+        if before || itself {
+            continue;
+        }
         if let Some(how) = fact.body().filter(|_| own).and_then(|body| {
             told(body, promise, &|id: &str| {
                 commitments.iter().any(|commitment| {
@@ -98,10 +105,16 @@ fn told(body: &Body, promise: &Promise<'_>, is_it: &dyn Fn(&str) -> bool) -> Opt
         }
         Body::CommitmentWithdrawn(body) if is_it(&body.id) => Some("withdrawn".to_owned()),
         Body::ActionStatus(body) => {
-            let due = body.due.as_ref().filter(|due| promise.due.as_ref() != Some(*due))?;
             let same = promise.subject.as_deref() == Some(body.id.as_str());
             let completes = promise.what == "action.status.complete" && promise.due.is_some();
-            (same && completes).then(|| format!("moved to {due}"))
+            if !same || !completes {
+                return None;
+            }
+            if body.status == ActionStatus::Canceled {
+                return Some("canceled".to_owned());
+            }
+            let due = body.due.as_ref().filter(|due| promise.due.as_ref() != Some(*due))?;
+            Some(format!("moved to {due}"))
         }
         _ => None,
     }

@@ -146,11 +146,32 @@ fn steps(
 /// The steps by which an order ends.
 const ENDED: [&str; 3] = ["vacated", "expired", "withdrawn"];
 
+/// An order of a court or an authority that bound the organisation.
+#[derive(Debug, Clone)]
+pub(super) struct Order<'a> {
+    pub(super) fact: &'a Fact,
+    pub(super) instrument: &'a Instrument,
+    /// From when it concerned the organisation.
+    pub(super) from: Interval,
+    /// The first second at which it surely no longer bound it; `i64::MAX` if none is recorded.
+    pub(super) until: i64,
+    /// What it is, since when and until when.
+    pub(super) words: String,
+}
+
 /// Returns in words the orders of courts and authorities that are recorded to have bound the
 /// organisation at any time within `open`.
 pub(super) fn orders_during(claims: &Claims<'_>, feeds: &[FeedId], open: Interval) -> Vec<String> {
+    let bound = orders(claims, feeds).into_iter();
+    let bound = bound.filter(|order| order.from.start < open.end && order.until > open.start);
+    bound.map(|order| order.words).collect()
+}
+
+/// Returns the orders of courts and authorities that are recorded to have bound the organisation,
+/// by their names.
+pub(super) fn orders<'a>(claims: &Claims<'a>, feeds: &[FeedId]) -> Vec<Order<'a>> {
     let facts = claims.facts(feeds);
-    let mut orders: BTreeMap<&str, String> = BTreeMap::new();
+    let mut orders: BTreeMap<&str, Order<'_>> = BTreeMap::new();
     for fact in &facts {
         let Some(Body::LegalInstrument(instrument)) = fact.body() else {
             continue;
@@ -170,12 +191,12 @@ pub(super) fn orders_during(claims: &Claims<'_>, feeds: &[FeedId], open: Interva
             continue;
         };
         let end = steps(&facts, instrument, &ENDED);
-        let over = end.as_ref().is_some_and(|(_, when, _)| when.interval().end <= open.start);
-        if from.interval().start < open.end && !over {
-            let end = end.map_or(String::new(), |(step, when, _)| format!(", {step} {when}"));
-            let words = format!("{} ({}), {began} {from}{end}", instrument.r#type, instrument.id);
-            orders.insert(&instrument.id, words);
-        }
+        let ended = end.as_ref().map(|(_, when, _)| when).or(instrument.expires.as_ref());
+        let until = ended.map_or(i64::MAX, |when| when.interval().end);
+        let end = end.map_or(String::new(), |(step, when, _)| format!(", {step} {when}"));
+        let words = format!("{} ({}), {began} {from}{end}", instrument.r#type, instrument.id);
+        let from = from.interval();
+        orders.insert(&instrument.id, Order { fact, instrument, from, until, words });
     }
     orders.into_values().collect()
 }

@@ -252,6 +252,7 @@ mod tests {
             &tally_ledger::replay::Timeline::replay(&ledger),
             &crate::Terms::default(),
         );
-        assert_eq!((report.findings.len(), report.suggested), (0, 1));
+        let held = report.findings.iter().filter(|finding| finding.statement.is_some());
+        assert_eq!((held.count(), report.suggested), (0, 1));
     }
 }
