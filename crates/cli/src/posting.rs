@@ -130,7 +130,7 @@ impl Posting {
         let mut held = beside::held(timeline, path, &BesideArgs::default(), context)?;
         held.texts.add(self.text.clone());
         let at = facts.last_recorded().map_or(posted, |last| last.max(posted));
-        let report = held.diverge(Some(at), packs);
+        let (_, report) = held.diverge(Some(at), packs);
         let findings = report.findings.iter();
         let of_draft = findings.filter(|finding| {
             finding.statement.as_ref().is_some_and(|statement| statement.seq == number)
