@@ -7,8 +7,9 @@ use ed25519_dalek::SigningKey;
 
 use crate::commands::event::EventCommand;
 use crate::commands::{
-    accept, audit, capture, check, checkpoint, claims, completions, demo, diverge, doctor, explain,
-    export, init, key, list, reconstruct, record, reply, show, timeline, trust, verify,
+    accept, audit, capture, check, checkpoint, claims, completions, demo, disclose, diverge,
+    doctor, explain, export, init, key, list, reconstruct, record, reply, show, timeline, trust,
+    verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -69,6 +70,8 @@ pub enum Command {
     Audit(audit::AuditArgs),
     /// Check a draft before it is posted
     Check(check::CheckArgs),
+    /// Commit a text that is posted, unless it differs from the record
+    Disclose(Box<disclose::DiscloseArgs>),
     /// Decide which claims the statements make
     Claims(claims::ClaimsArgs),
     /// Accept a finding with a reason

@@ -8,17 +8,23 @@ use clap::Args;
 use tally_divergence::reply::Reply;
 use tally_divergence::review::{REVIEW_MAX, Review, ReviewError};
 use tally_divergence::{Packs, Report, Terms, Texts};
+use tally_intake::account::Accounts;
+use tally_intake::reconstruction::{self, Setting};
 use tally_ledger::hash::Hash;
 use tally_ledger::name::FeedId;
 use tally_ledger::note::{NOTE_MAX, Vkey};
+use tally_ledger::payload::Event;
 use tally_ledger::replay::{Beside, Timeline};
 use tally_ledger::time::Instant;
 use tally_store::Reader;
 
+use crate::capture::{Capture, Captured};
+use crate::commands::reconstruct;
 use crate::context::Context;
 use crate::document;
 use crate::failure::{Failure, Status};
 use crate::source::{self, PinArgs};
+use crate::tracker;
 
 /// The name of the review beside a ledger or a capture.
 pub const REVIEW_FILE: &str = "review.toml";
@@ -32,13 +38,17 @@ const DOCUMENTS_MAX: u64 = 64 << 20;
 /// The options that say what is held against a ledger besides what it records itself.
 #[derive(Debug, Clone, Default, Args)]
 pub struct BesideArgs {
-    /// Hold these statements too: another ledger, or record documents (.toml, .json, .jsonl)
+    /// Hold these statements too: a capture, another ledger, or record documents (.toml, .jsonl)
     #[arg(long, value_name = "SOURCE", help_heading = HEADING)]
     pub statements: Vec<PathBuf>,
 
     /// Stand those statements in this incident [default: the one that names the same bug]
     #[arg(long, value_name = "NAME", requires = "statements", help_heading = HEADING)]
     pub incident: Option<FeedId>,
+
+    /// Take more accounts from this TOML file; it says who speaks for which organisation
+    #[arg(long, value_name = "FILE", requires = "statements", help_heading = HEADING)]
+    pub accounts: Option<PathBuf>,
 
     /// Follow the decisions of this review [default: review.toml beside the ledger, if there]
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
@@ -96,8 +106,11 @@ pub fn held(
         let files = folders.map(|place| place.join(REVIEW_FILE));
         reviews.extend(files.filter(|file| file.is_file()));
     }
+    let mut captured = Vec::new();
+    let accounts = tracker::accounts(args.accounts.as_deref())?;
     for source in &args.statements {
-        let mut beside = read(source, context)?;
+        let (mut beside, read) = read(source, &accounts, context)?;
+        captured.extend(read);
         if let Some(incident) = &args.incident {
             beside = beside.within(incident);
         }
@@ -119,7 +132,10 @@ pub fn held(
             decision.decision.as_str()
         ));
     }
-    let texts = texts(&timeline, places(ledger, args))?;
+    let mut texts = texts(&timeline, places(ledger, args))?;
+    for text in captured {
+        texts.add(text);
+    }
     let replies = replies(args)?;
     Ok(Held { timeline, texts, review, replies })
 }
@@ -163,11 +179,18 @@ pub fn read_review(path: &Path) -> Result<Review, Failure> {
 }
 
 /// Reads a source of statements: another ledger, or record documents.
-fn read(path: &Path, context: &Context) -> Result<Beside, Failure> {
+fn read(
+    path: &Path,
+    accounts: &Accounts,
+    context: &Context,
+) -> Result<(Beside, Vec<String>), Failure> {
     let name = path
         .file_name()
         .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    if Capture::is_at(path) {
+        return captured(&Capture::open(path)?.read()?, accounts, &name);
+    }
     if path.is_dir() || !matches!(extension, "json" | "jsonl" | "toml") {
         let pins = PinArgs { unpinned: true, ..PinArgs::default() };
         let found = source::verified(path, &pins, context)?;
@@ -176,9 +199,40 @@ fn read(path: &Path, context: &Context) -> Result<Beside, Failure> {
             return Err(Failure::new(what)
                 .hint("see why with: tally verify --unpinned, or name a capture or documents"));
         }
-        return Ok(Beside::of_ledger(&name, Timeline::replay(&found.ledger)));
+        return Ok((Beside::of_ledger(&name, Timeline::replay(&found.ledger)), Vec::new()));
     }
-    documents(path, &name)
+    if extension == "json" {
+        // Both are JSON: an answer of a tracker is tried first, since documents say what they lack.
+        let answer = [tracker::read_file(path)?];
+        if tracker::bugs(&answer).is_ok() {
+            return captured(&answer, accounts, &name);
+        }
+    }
+    Ok((documents(path, &name)?, Vec::new()))
+}
+
+/// Reads what a tracker answered as the events that an observer would record, with their texts.
+fn captured(
+    answers: &[Captured],
+    accounts: &Accounts,
+    name: &str,
+) -> Result<(Beside, Vec<String>), Failure> {
+    let bugs = tracker::bugs(answers)?;
+    let tracker = tracker::tracker_of(answers, reconstruction::BUGZILLA)?;
+    let setting = Setting { accounts, tracker: &tracker, about: None, title: None };
+    let whole = reconstruction::reconstruct(&bugs, &setting, reconstruct::read_text);
+    Ok((beside_of(&whole.events, name)?, whole.texts.into_values().collect()))
+}
+
+/// Returns events beside a ledger. They were read when the last of what they tell had happened,
+/// whatever the clock says now.
+fn beside_of(events: &[Event], name: &str) -> Result<Beside, Failure> {
+    let ends = events.iter().filter_map(|event| event.occurred.as_ref());
+    let last = ends.map(|when| when.interval().end.saturating_sub(1)).filter(|at| *at < i64::MAX);
+    let read = Instant::from_unix(last.max().unwrap_or(0)).map_err(|e| {
+        Failure::new(format!("{name}: a time in it cannot be used: {e}")).hint("mend the document")
+    })?;
+    Ok(Beside::of_events(name, events, read))
 }
 
 /// Reads record documents as events that no ledger holds.
@@ -196,13 +250,7 @@ fn documents(path: &Path, name: &str) -> Result<Beside, Failure> {
         let file = |file: &Path| crate::commands::record::digest(&folder.join(file));
         events.push(written.event(|_| None, file)?);
     }
-    // They were read when the last of what they tell had happened, whatever the clock says now.
-    let ends = events.iter().filter_map(|event| event.occurred.as_ref());
-    let last = ends.map(|when| when.interval().end.saturating_sub(1)).filter(|at| *at < i64::MAX);
-    let read = Instant::from_unix(last.max().unwrap_or(0)).map_err(|e| {
-        Failure::new(format!("{file}: a time in it cannot be used: {e}")).hint("mend the document")
-    })?;
-    Ok(Beside::of_events(name, &events, read))
+    beside_of(&events, name)
 }
 
 /// Returns the exact texts of the statements that lie as evidence in the ledger directories among
@@ -214,7 +262,7 @@ fn texts<'a>(
     let versions = timeline.statements().iter().flat_map(|statement| &statement.versions);
     let wanted: BTreeSet<Hash> = versions.filter_map(|version| version.digest).collect();
     let mut texts = Texts::default();
-    for place in places.filter(|place| place.is_dir()) {
+    for place in places.filter(|place| place.is_dir() && !Capture::is_at(place)) {
         let reader = Reader::open(place)?;
         for digest in &wanted {
             let Some(file) = reader.evidence(digest)?.filter(|file| file.size <= TEXT_MAX) else {

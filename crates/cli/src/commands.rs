@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod claims;
 pub mod completions;
 pub mod demo;
+pub mod disclose;
 pub mod diverge;
 pub mod doctor;
 pub mod event;
@@ -37,6 +38,7 @@ use crate::failure::{Failure, Status};
 pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> {
     match command {
         Command::Demo(args) => demo::run(args, context),
+        Command::Disclose(args) => disclose::run(args, context),
         Command::Diverge(args) => diverge::run(args, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Accept(args) => accept::run(args, context),

@@ -54,14 +54,18 @@ pub struct Place {
 impl Posting {
     /// Reads what a text claims that is posted at `posted` in an incident of a ledger. Action items
     /// that the ledger knows get the names it has for them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing says when it is posted.
     pub fn read(
         text: String,
         place: Place,
-        posted: Instant,
+        published: &When,
         incident: FeedId,
         facts: &Timeline,
-    ) -> Self {
-        let mut claims = claims::read(&text, posted);
+    ) -> Result<Self, Failure> {
+        let mut claims = claims::read(&text, instant(published)?);
         let read = report::read(&text);
         let names = names(&read.actions, &incident, facts);
         for claim in &mut claims {
@@ -79,7 +83,7 @@ impl Posting {
             channel: place.channel,
             url: place.url,
             speaker: speaker(&incident, facts),
-            published: When::from_instant(posted),
+            published: published.clone(),
             item: place.item,
             form,
             digest: Some(Hash::of(text.as_bytes())),
@@ -88,7 +92,7 @@ impl Posting {
             corrects: Vec::new(),
             extra: BTreeMap::new(),
         };
-        Self { text, incident, body }
+        Ok(Self { text, incident, body })
     }
 
     /// Returns the event of the text, with the file that holds it as evidence.
@@ -121,8 +125,7 @@ impl Posting {
         for claim in body.claims.iter_mut().filter(|claim| claim.origin == Origin::Suggested) {
             claim.origin = Origin::Annotated;
         }
-        let posted = Instant::from_unix(self.body.published.interval().start);
-        let posted = posted.expect("it was an instant before");
+        let posted = instant(&self.body.published)?;
         let mut timeline = facts.clone();
         let event = self.event(&body, Vec::new());
         timeline.join(Beside::of_events("the draft", &[event], posted).within(&self.incident));
@@ -143,6 +146,10 @@ impl Posting {
         let statement = finding.statement.as_ref()?;
         let claim: &Claim = self.body.claims.get(statement.claim)?;
         let is_suggested = claim.origin == Origin::Suggested;
+        if is_suggested && finding.verdict == Verdict::Unsupported {
+            // That nothing is recorded of what nobody may have said is no news.
+            return None;
+        }
         let (weight, label, help) = match finding.verdict {
             Verdict::Diverges => (
                 if finding.severity <= Severity::Medium { Weight::Error } else { Weight::Warning },
@@ -201,6 +208,14 @@ impl Posting {
             help: help.to_owned(),
         })
     }
+}
+
+/// Returns the first instant at which a text may be posted.
+fn instant(published: &When) -> Result<Instant, Failure> {
+    Instant::from_unix(published.interval().start).map_err(|_| {
+        Failure::new(format!("the text is posted {published}, which names no day"))
+            .hint("name a day or an instant, such as 2026-04-01T12:00Z")
+    })
 }
 
 /// The most entries that are told of one collision.

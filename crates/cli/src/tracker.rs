@@ -46,25 +46,23 @@ pub struct TrackerArgs {
     pub accounts: Option<PathBuf>,
 }
 
-impl TrackerArgs {
-    /// Returns who speaks for whom.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file cannot be read or does not fit.
-    pub fn accounts(&self) -> Result<Accounts, Failure> {
-        let shipped = Accounts::shipped();
-        let Some(path) = &self.accounts else {
-            return Ok(shipped);
-        };
-        let text = source::read_text(path, ACCOUNTS_MAX)?;
-        shipped.extended(&text, &path.display().to_string()).map_err(|e| {
-            Failure::new(e.to_string()).hint(
-                "an organisation looks like: [[organisation]] name = \"Example CA\" \
-                 speaks = [{ domain = \"ca.example\" }]",
-            )
-        })
-    }
+/// Returns who speaks for whom: as shipped, and as the file of the user adds to it.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read or does not fit.
+pub fn accounts(added: Option<&Path>) -> Result<Accounts, Failure> {
+    let shipped = Accounts::shipped();
+    let Some(path) = added else {
+        return Ok(shipped);
+    };
+    let text = source::read_text(path, ACCOUNTS_MAX)?;
+    shipped.extended(&text, &path.display().to_string()).map_err(|e| {
+        Failure::new(e.to_string()).hint(
+            "an organisation looks like: [[organisation]] name = \"Example CA\" \
+             speaks = [{ domain = \"ca.example\" }]",
+        )
+    })
 }
 
 /// What an argument names.

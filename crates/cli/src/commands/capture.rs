@@ -59,7 +59,7 @@ struct BugzillaArgs {
 /// are kept.
 pub fn run(args: &CaptureArgs, context: &mut Context) -> Result<Status, Failure> {
     let CaptureCommand::Bugzilla(args) = &args.command;
-    let accounts = args.tracker.accounts()?;
+    let accounts = tracker::accounts(args.tracker.accounts.as_deref())?;
     let base_url = &args.tracker.base_url;
     let named = args.sources.iter().map(|source| Named::of(source, base_url));
     let named: Vec<Named> = named.collect::<Result<_, _>>()?;

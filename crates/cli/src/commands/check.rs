@@ -172,7 +172,7 @@ fn against(
         channel: Channel::Bugzilla,
         form: None,
     };
-    let posting = Posting::read(text.to_owned(), place, at, incident, facts);
+    let posting = Posting::read(text.to_owned(), place, &When::from_instant(at), incident, facts)?;
     posting.collisions(facts, path, args.packs.packs()?, context)
 }
 
@@ -252,7 +252,8 @@ fn of_draft(draft: &Checked) -> Value {
     })
 }
 
-fn diagnostic(found: &Shown, lines: &Lines<'_>) -> Value {
+/// Returns what is told of a text, for programs.
+pub fn diagnostic(found: &Shown, lines: &Lines<'_>) -> Value {
     let place = |span: &std::ops::Range<usize>, label: &str| {
         let (start, end) = (lines.position(span.start), lines.position(span.end));
         json!({

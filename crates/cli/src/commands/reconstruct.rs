@@ -77,7 +77,7 @@ pub fn run(args: &ReconstructArgs, context: &mut Context) -> Result<Status, Fail
         return Err(Failure::new(format!("{} is not empty", args.output.display()))
             .hint("name a new directory"));
     }
-    let accounts = args.tracker.accounts()?;
+    let accounts = tracker::accounts(args.tracker.accounts.as_deref())?;
     let (read, fetched) = gather(args, context)?;
     let answers = [read, fetched.clone()].concat();
     let bugs = tracker::bugs(&answers)?;
@@ -130,7 +130,7 @@ fn gather(
 
 /// Returns what sort of text it is and what it claims, by its fields and by phrase rules. What
 /// others say is no claim of the organisation's, so theirs is not looked at.
-fn read_text(posted: &Posted<'_>) -> Reading {
+pub fn read_text(posted: &Posted<'_>) -> Reading {
     let form = reconstruction::form(posted.text);
     if posted.speaker.capacity != Capacity::Official {
         return Reading { form, claims: Vec::new() };

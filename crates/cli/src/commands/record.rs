@@ -162,7 +162,12 @@ pub fn digest(path: &Path) -> Result<(Hash, u64), Failure> {
     Ok((hasher.finish(), size))
 }
 
-fn show(entries: &[Entry], format: Format, context: &mut Context) -> Result<(), Failure> {
+/// Prints the entries that were written.
+///
+/// # Errors
+///
+/// Fails as the output does.
+pub fn show(entries: &[Entry], format: Format, context: &mut Context) -> Result<(), Failure> {
     let rows = entries.iter().map(|entry| (entry.payload(), entry.id()));
     match format {
         Format::Text => {
