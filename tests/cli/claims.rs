@@ -153,3 +153,46 @@ fn the_organisation_named_answers_a_finding_beside_it() {
     place.write("reply.note", note.replace("local", "other"));
     place.tally(&[&DIVERGE[..], &shown].concat()).refused("does not hold");
 }
+
+#[test]
+fn a_capture_of_a_tracker_is_held_against_a_ledger_as_it_comes() {
+    let place = Place::with_ledger();
+    let opened = r#"{"kind":"incident.opened","incident":"late",
+        "body":{"about":{"name":"Example CA"},"title":"late","bugs":[7]}}"#;
+    place.record(opened).ok();
+    place.record(RECORDED[1]).ok();
+    place.tally(&["checkpoint", "--ledger", "L"]).ok();
+    let accounts = "[[organisation]]\nname = \"Example CA\"\n\
+                    speaks = [{ domain = \"ca.example\" }]\n";
+    place.write("accounts.toml", accounts);
+    let text = "We will revoke all affected certificates by August 3, 2024, 19:30 UTC.";
+    let comment = |n: u64| {
+        format!(
+            r#"{{"id":{n},"bug_id":7,"count":{n},"text":"{text}","creator":"x@ca.example",
+                "time":"2024-07-31T00:45:12Z","creation_time":"2024-07-31T00:45:12Z",
+                "is_private":false,"attachment_id":null}}"#
+        )
+    };
+    let bug = r#"{"id":7,"summary":"Example CA: late","status":"ASSIGNED","resolution":"",
+        "whiteboard":"[ca-compliance]","creator":"x@ca.example","assigned_to":"x@ca.example",
+        "creation_time":"2024-07-31T00:45:12Z","last_change_time":"2024-07-31T00:45:12Z"}"#;
+    let comments = format!(r#""bugs":{{"7":{{"comments":[{}]}}}},"comments":{{}}"#, comment(0));
+    place.write("bug.json", format!(r#"{{"bugs":[{bug}],"faults":[]}}"#));
+    place.write("comments.json", format!("{{{comments}}}"));
+    let kept = ["capture", "bugzilla", "bug.json", "comments.json", "-o", "page"];
+    place.tally(&kept).ok();
+    let beside = ["L", "--statements", "page", "--accounts", "accounts.toml"];
+    let shown = place.tally(&[&["claims", "suggest"][..], &beside].concat()).ok();
+    assert!(shown.contains("revocation.completed"), "{shown}");
+    let id = shown.split_whitespace().next().unwrap().to_owned();
+    let claim = r#"{ says = "will", what = "revocation.completed", subject = "all",
+        due = "2024-08-03T19:30Z", origin = "annotated" }"#;
+    place.tally(&[&["claims", "edit", &id, "--claim", claim][..], &SAID].concat()).ok();
+    let run = place.tally(&[&["diverge"][..], &beside, &["--format", "json"]].concat()).exits(1);
+    let json = run.json();
+    let found = json["findings"].as_array().unwrap();
+    let late = found.iter().find(|finding| finding["code"] == "T101").unwrap();
+    assert_eq!(late["verdict"], "diverges");
+    assert_eq!(late["statement"]["beside"], "page");
+    assert_eq!(late["compared"], "compared with its own record (entry 2)");
+}

@@ -73,7 +73,7 @@ fn a_fetched_bug_is_kept_in_the_ledger_directory() {
     let (place, server) = (Place::empty(), Bugzilla::with(&[bug(7)]));
     let args = ["reconstruct", "7", "-o", "case", "--base-url", &server.url, "--format", "json"];
     let json = place.tally(&args).exits(0).json();
-    assert_eq!(json["entries"], 11);
+    assert_eq!(json["entries"], 12);
     assert_eq!(json["reconstructed"]["unknown_accounts"], json!({"somebody@mail.example": 1}));
     assert!(place.path("case/capture/capture.toml").is_file());
     let opened = place.tally(&["show", "1", "case", "--format", "json"]).exits(0).json();

@@ -15,7 +15,7 @@ use tally_ledger::name::FeedId;
 use tally_ledger::note::{NOTE_MAX, Vkey};
 use tally_ledger::payload::Event;
 use tally_ledger::replay::{Beside, Timeline};
-use tally_ledger::time::Instant;
+use tally_ledger::time::{Instant, Interval};
 use tally_store::Reader;
 
 use crate::capture::{Capture, Captured};
@@ -227,8 +227,12 @@ fn captured(
 /// Returns events beside a ledger. They were read when the last of what they tell had happened,
 /// whatever the clock says now.
 fn beside_of(events: &[Event], name: &str) -> Result<Beside, Failure> {
-    let ends = events.iter().filter_map(|event| event.occurred.as_ref());
-    let last = ends.map(|when| when.interval().end.saturating_sub(1)).filter(|at| *at < i64::MAX);
+    let times = events.iter().filter_map(|event| event.occurred.as_ref());
+    // Of a time with an open end, "not before", the beginning is all that is known.
+    let last = times.map(|when| match when.interval() {
+        Interval { start, end: i64::MAX } => start,
+        Interval { end, .. } => end.saturating_sub(1),
+    });
     let read = Instant::from_unix(last.max().unwrap_or(0)).map_err(|e| {
         Failure::new(format!("{name}: a time in it cannot be used: {e}")).hint("mend the document")
     })?;

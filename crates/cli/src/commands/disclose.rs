@@ -69,8 +69,13 @@ pub struct DiscloseArgs {
     form: Option<String>,
 
     /// Where: one of these, or another word of a-z 0-9 _
-    #[arg(long, value_name = "WORD", value_parser = Offered(Channel::WORDS), default_value = "bugzilla",
-        help_heading = STATEMENT)]
+    #[arg(
+        long,
+        value_name = "WORD",
+        value_parser = Offered(Channel::WORDS),
+        default_value = "bugzilla",
+        help_heading = STATEMENT
+    )]
     channel: String,
 
     /// Record it although it differs, for this reason

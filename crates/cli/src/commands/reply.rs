@@ -15,6 +15,7 @@ use crate::{keyfile, source, staged};
 
 /// The arguments of `tally reply`.
 #[derive(Debug, Clone, Args)]
+#[command(override_usage = "tally reply <FINDING> --by <ORGANISATION> --from <FILE> [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally reply 20b0ec73…64 digits… --by \"Example CA\" --from answer.txt \\

@@ -1,5 +1,5 @@
-//! T303: the numbers of a revocation, held against what is affected and against each other: revoked,
-//! remaining and expired make the total, and what is revoked stays revoked.
+//! T303: the numbers of a revocation, held against what is affected and against each other.
+//! Revoked, remaining and expired make the total, and what is revoked stays revoked.
 
 use std::collections::BTreeMap;
 

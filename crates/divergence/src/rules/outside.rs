@@ -29,7 +29,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Returns the findings on the sets whose own deadline passed while an order bound the organisation.
+/// Returns the findings on the sets whose own deadline passed while an order was in force.
 fn beside<'a>(case: &Case<'a>, incident: &Incident<'a>, order: &Order<'a>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for due in deadlines(case, incident) {

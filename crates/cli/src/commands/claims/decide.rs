@@ -22,6 +22,7 @@ pub(super) struct DecideArgs {
 
 /// The arguments of `tally claims edit`.
 #[derive(Debug, Clone, Args)]
+#[command(override_usage = "tally claims edit <ID> --claim <CLAIM> [OPTIONS]")]
 #[command(after_help = "\
 Example:
   tally claims edit 1f2e3d4c --reason \"by the end of that day\" --role auditor \\

@@ -17,6 +17,7 @@ use crate::{keyfile, source, staged};
 
 /// The arguments of `tally claims sign`.
 #[derive(Debug, Clone, Args)]
+#[command(override_usage = "tally claims sign --key-file <FILE> --output <FILE> [OPTIONS]")]
 pub(super) struct SignArgs {
     #[command(flatten)]
     review: ReviewArgs,
@@ -40,6 +41,7 @@ pub(super) struct SignArgs {
 
 /// The arguments of `tally claims verify`.
 #[derive(Debug, Clone, Args)]
+#[command(override_usage = "tally claims verify --signature <FILE> --key <VKEY> [OPTIONS]")]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     review: ReviewArgs,
