@@ -2,7 +2,7 @@
 //! alone.
 //!
 //! Nothing is known but the text and the day it is to be posted: no ledger, no other text. A check
-//! is a plain function over a [`Draft`]; a false alarm is worse than one that is missed, so each
+//! is a plain function over a draft; a false alarm is worse than one that is missed, so each
 //! keeps silent where it is not sure. A text that follows none of the templates is taken for an
 //! ordinary comment, of which no fields are asked.
 

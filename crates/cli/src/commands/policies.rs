@@ -20,7 +20,8 @@ const PACK_MAX: u64 = 1024 * 1024;
 /// The option that adds policy packs to those built in.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PackArgs {
-    /// Take clocks from this policy pack too; it replaces one with its id [repeatable]
+    /// Take clocks from this policy pack too; may be given several times; one with the id of a
+    /// pack that is built in replaces that one
     #[arg(long = "policy-pack", value_name = "FILE")]
     pub policy_packs: Vec<PathBuf>,
 }
