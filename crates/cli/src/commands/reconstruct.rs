@@ -210,5 +210,5 @@ fn show(
         "note: this is an observer's ledger of what a tracker shows. Its keys are new and NOT \
          encrypted; its signatures prove nothing but that nothing was changed since.",
     );
-    context.out.result(&format!("next: tally audit {dir}"))
+    context.out.result(&format!("next: tally audit {dir} -o report.html"))
 }
