@@ -23,9 +23,12 @@ use crate::report::{Action, Field, Label, Report, plain, read as report};
 const QUOTED_MAX: usize = 200;
 
 /// Reads the claims of `text`, which was published at `published`: those that its fields make, and
-/// those that the phrase rules suggest in addition. They are in the order of the text.
+/// those that the rows of its timeline and the phrase rules suggest in addition. They are in the
+/// order of the text.
 pub fn read(text: &str, published: Instant) -> Vec<Claim> {
-    let mut claims = parsed(&report(text), published);
+    let report = report(text);
+    let mut claims = parsed(&report, published);
+    claims.extend(report.timeline.iter().filter_map(|row| row::suggest(row, published)));
     let known = claims.clone();
     let again = |claim: &Claim| {
         let overlaps = |other: &Claim| match (claim.span, other.span) {
@@ -61,7 +64,6 @@ pub fn parsed(report: &Report, published: Instant) -> Vec<Claim> {
         claims.extend(status(action, name));
         claims.extend(due(action, name));
     }
-    claims.extend(report.timeline.iter().filter_map(|row| row::claim(row, published)));
     if let Some(span) = report.closure {
         let assertion = Assertion::AllComplete(AllComplete { items: Vec::new() });
         claims.push(claim(assertion, "all action items completed as described", span));

@@ -1,6 +1,7 @@
-//! Rows of a timeline that can mean one kind only.
+//! Rows of a timeline that seem to mean one kind only. A row is prose, so what it claims is only
+//! suggested, and counts once somebody confirms it.
 
-use tally_ledger::claim::{Assertion, Claim, Occurred};
+use tally_ledger::claim::{Assertion, Claim, Occurred, Origin};
 use tally_ledger::time::Instant;
 use tally_ledger::vocabulary::words::Qualifier;
 
@@ -108,8 +109,8 @@ const PATTERNS: &[Pattern] = &[
     },
 ];
 
-/// Returns what a row surely claims, if it has happened.
-pub(super) fn claim(row: &Row, published: Instant) -> Option<Claim> {
+/// Suggests what a row claims, if it has happened.
+pub(super) fn suggest(row: &Row, published: Instant) -> Option<Claim> {
     let when = row.when.clone()?;
     if row.part > 0 || when.interval().start > published.unix() {
         return None;
@@ -135,6 +136,7 @@ pub(super) fn claim(row: &Row, published: Instant) -> Option<Claim> {
     let assertion = Assertion::Occurred(Occurred { kind, when, subject });
     let mut claim = make(assertion, &quoted(&row.text.text), row.span);
     claim.qualifier = row.about.then_some(Qualifier::About);
+    claim.origin = Origin::Suggested;
     Some(claim)
 }
 
@@ -147,12 +149,13 @@ mod tests {
         let text = format!("### Timeline\nAll times are UTC.\n- 2024-08-03 20:47 {row}\n");
         let rows = read(&text).timeline;
         let published = "2025-06-05T14:00:00Z".parse().unwrap();
-        let claims = rows.iter().filter_map(|row| claim(row, published));
-        claims.map(|claim| claim.assertion.summary()).collect()
+        let claims = rows.iter().filter_map(|row| suggest(row, published));
+        let suggested = claims.inspect(|claim| assert_eq!(claim.origin, Origin::Suggested));
+        suggested.map(|claim| claim.assertion.summary()).collect()
     }
 
     #[test]
-    fn a_row_that_means_one_kind_claims_it() {
+    fn a_row_that_seems_to_mean_one_kind_suggests_it() {
         for (row, expected) in [
             ("Example CA completes the mass revocation.", "revocation.completed of all"),
             ("All affected certificates have been revoked.", "revocation.completed of all"),
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_may_mean_something_else_claims_nothing() {
+    fn a_row_that_may_mean_something_else_suggests_nothing() {
         for row in [
             "All affected certificates will be revoked.",
             "Revocation of the first batch completed.",
