@@ -2,6 +2,7 @@
 //! against the facts of the same incidents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use tally_ledger::claim::{Assertion, Claim, Origin};
 use tally_ledger::name::FeedId;
@@ -9,7 +10,7 @@ use tally_ledger::replay::{Fact, Statement, Timeline, Version, shares_incident};
 use tally_ledger::time::When;
 use tally_ledger::vocabulary::words::Capacity;
 
-use crate::index::{Cited, Index, Indexed};
+use crate::index::{Cited, Extent, Index, Indexed, Key, Shelf, positions};
 use crate::source::{Backing, Party, Perspective, Place, Source};
 use crate::weigh::Account;
 
@@ -37,6 +38,10 @@ pub struct Claims<'a> {
     timeline: &'a Timeline,
     index: Index<'a>,
     held: Vec<Held<'a>>,
+    /// The positions of the claims of each incident.
+    shelves: BTreeMap<&'a FeedId, Shelf<'a>>,
+    /// The positions of the claims of each statement, by its entry.
+    made: BTreeMap<u64, Range<usize>>,
     /// The statements that put one of that name right, as they were recorded.
     correctors: BTreeMap<&'a str, Vec<&'a Statement>>,
     /// Whether each claim still stands: neither dropped nor taken back by its speaker.
@@ -54,6 +59,8 @@ impl<'a> Claims<'a> {
             timeline,
             index: Index::of(timeline),
             held: Vec::new(),
+            shelves: BTreeMap::new(),
+            made: BTreeMap::new(),
             correctors: BTreeMap::new(),
             stands: Vec::new(),
             suggested: 0,
@@ -81,6 +88,7 @@ impl<'a> Claims<'a> {
     /// Gathers the claims of a statement. What the ledger's own record of the same text claims
     /// already is not held twice.
     fn gather(&mut self, statement: &'a Statement, recorded: &[&Statement]) {
+        let first = self.held.len();
         let versions = &statement.versions;
         let makes = |version: &Version, claim: &Claim| {
             version.claims.iter().any(|made| made.assertion == claim.assertion)
@@ -114,11 +122,26 @@ impl<'a> Claims<'a> {
                 });
             }
         }
+        self.made.insert(statement.seq, first..self.held.len());
+        for at in first..self.held.len() {
+            let claim = self.held[at].claim;
+            for feed in statement.feeds.iter().filter(|feed| feed.is_incident()) {
+                let shelf = self.shelves.entry(feed).or_default();
+                for key in keys(claim) {
+                    shelf.put(key, at);
+                }
+            }
+        }
     }
 
     /// Returns the claims, in the order in which their statements were recorded.
     pub fn held(&self) -> &[Held<'a>] {
         &self.held
+    }
+
+    /// Returns the claims in the incidents among `feeds` under a key, in that order.
+    pub(crate) fn held_under(&self, feeds: &[FeedId], key: Key<'_>) -> Vec<&Held<'a>> {
+        positions(&self.shelves, feeds, key).into_iter().map(|at| &self.held[at]).collect()
     }
 
     /// Returns how many claims were suggested by a phrase rule and are not confirmed.
@@ -131,9 +154,9 @@ impl<'a> Claims<'a> {
         self.rejected
     }
 
-    /// Returns the facts of the incidents among `feeds`, ascending by seq.
-    pub(crate) fn facts(&self, feeds: &[FeedId]) -> Vec<&'a Fact> {
-        self.index.within(feeds).into_iter().map(|found| found.fact).collect()
+    /// Returns the facts of the incidents among `feeds` under a key, ascending by seq.
+    pub(crate) fn facts(&self, feeds: &[FeedId], key: Key<'_>) -> Vec<&'a Fact> {
+        self.index.under(feeds, key).into_iter().map(|found| found.fact).collect()
     }
 
     /// Returns the texts that an entry cites.
@@ -151,23 +174,28 @@ impl<'a> Claims<'a> {
         from.backing(self.timeline, self.index.fact(fact.seq)?)
     }
 
-    /// Returns those of the facts that are `wanted` and do not rest on nothing but the speaker's
-    /// statement itself, each with what stands behind it.
+    /// Returns those of the facts under a key that are `wanted` and do not rest on nothing but the
+    /// speaker's statement itself, each with what stands behind it.
     pub(crate) fn backed(
         &self,
         from: &Perspective<'a>,
+        key: Key<'_>,
         wanted: impl Fn(&Indexed<'a>) -> bool,
     ) -> Vec<(&Indexed<'a>, Backing<'a>)> {
-        let found = self.index.within(from.feeds).into_iter().filter(|found| wanted(found));
+        let found = self.index.under(from.feeds, key).into_iter().filter(|found| wanted(found));
         found.filter_map(|found| Some((found, from.backing(self.timeline, found)?))).collect()
     }
 
-    /// Returns the claims of the other statements of the same incidents that still stand.
-    pub(crate) fn others(&self, from: &Perspective<'a>) -> Vec<(&Held<'a>, Backing<'a>)> {
-        let standing = self.held.iter().zip(&self.stands).filter(|(other, stands)| {
-            **stands && shares_incident(&other.statement.feeds, from.feeds)
-        });
-        let voiced = standing.filter_map(|(other, _)| {
+    /// Returns the claims of the other statements of the same incidents under a key that still
+    /// stand.
+    pub(crate) fn others(
+        &self,
+        from: &Perspective<'a>,
+        key: Key<'_>,
+    ) -> Vec<(&Held<'a>, Backing<'a>)> {
+        let found = positions(&self.shelves, from.feeds, key).into_iter();
+        let standing = found.filter(|at| self.stands[*at]).map(|at| &self.held[at]);
+        let voiced = standing.filter_map(|other| {
             let source = from.voice(other.statement)?;
             Some((other, Backing { source, told_by: vec![other.statement] }))
         });
@@ -218,7 +246,8 @@ impl<'a> Claims<'a> {
         same: impl Fn(&Assertion) -> bool,
     ) -> Option<&'a str> {
         let asserts = |statement: &Statement| {
-            let claims = self.held.iter().filter(|h| h.statement.seq == statement.seq);
+            let made = self.made.get(&statement.seq).cloned().unwrap_or_default();
+            let claims = self.held[made].iter();
             claims.filter(|h| h.dropped.is_none()).any(|h| same(&h.claim.assertion))
         };
         let earlier = account.source == Source::OwnStatement
@@ -234,19 +263,40 @@ impl<'a> Claims<'a> {
 
     /// Returns in words what was looked through for somebody who speaks in `feeds`.
     pub(crate) fn searched(&self, feeds: &[FeedId]) -> String {
-        let facts = self.facts(feeds);
         let names: BTreeSet<&str> =
             feeds.iter().filter(|feed| feed.is_incident()).map(FeedId::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        let n = facts.len();
+        let Extent { facts: n, unread } = self.index.extent(feeds);
         let entries = if n == 1 { "the 1 entry".to_owned() } else { format!("the {n} entries") };
-        let unread = facts.iter().filter(|fact| fact.body().is_none()).count();
         let unread = match unread {
             0 => String::new(),
             n => format!(", {n} of them sealed or not understood"),
         };
         format!("{entries} of {}{unread}", names.join(", "))
     }
+}
+
+/// Returns what a claim is looked up by: what it is about, and the family of what it asserts.
+fn keys(claim: &Claim) -> Vec<Key<'_>> {
+    let family = match &claim.assertion {
+        Assertion::Occurred(a) => Some(a.kind.family()),
+        Assertion::Will(a) => Some(a.what.family()),
+        Assertion::Count(a) => Some(a.metric.as_str()),
+        _ => None,
+    };
+    let subjects: Vec<&str> = match &claim.assertion {
+        Assertion::Occurred(a) => a.subject.as_deref().into_iter().collect(),
+        Assertion::Will(a) => a.subject.as_deref().into_iter().collect(),
+        Assertion::Status(a) => vec![&a.item],
+        Assertion::AllComplete(a) => a.items.iter().map(String::as_str).collect(),
+        Assertion::Count(_) => claim.scope.as_deref().into_iter().collect(),
+        Assertion::Value(a) => vec![&a.subject],
+        Assertion::Order(a) => {
+            [&a.before.subject, &a.after.subject].into_iter().filter_map(Option::as_deref).collect()
+        }
+        _ => Vec::new(),
+    };
+    family.map(Key::Family).into_iter().chain(subjects.into_iter().map(Key::Subject)).collect()
 }
 
 /// How a speaker put a claim right.

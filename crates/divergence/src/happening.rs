@@ -6,7 +6,7 @@ use tally_ledger::time::When;
 use tally_ledger::vocabulary::occurrence::covers;
 
 use crate::claims::Claims;
-use crate::index::Indexed;
+use crate::index::{Indexed, Key};
 use crate::source::{Party, Perspective};
 use crate::weigh::Account;
 
@@ -30,11 +30,12 @@ pub(crate) fn happenings<'a>(
         covers(kind, kind_found) && (subject.is_none() || subject == subject_found)
     };
     let mut found = Vec::new();
+    let key = Key::of(subject, kind.family());
     let wanted = |indexed: &Indexed<'_>| {
         let mut happened = indexed.occurrences.iter();
         happened.any(|occurrence| meant(&occurrence.kind, occurrence.subject.as_deref()))
     };
-    for (indexed, backing) in claims.backed(from, wanted) {
+    for (indexed, backing) in claims.backed(from, key, wanted) {
         let fact = indexed.fact;
         // Without a subject, a promise to publish is kept by the speaker's own texts alone.
         if subject.is_none() && kind.family() == "statement" {
@@ -52,7 +53,7 @@ pub(crate) fn happenings<'a>(
             }
         }
     }
-    for (other, backing) in claims.others(from) {
+    for (other, backing) in claims.others(from, key) {
         if let Assertion::Occurred(a) = &other.claim.assertion
             && meant(&a.kind, a.subject.as_deref())
         {

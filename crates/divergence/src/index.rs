@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use tally_ledger::name::FeedId;
 use tally_ledger::payload::{Basis, Citation};
 use tally_ledger::replay::{Fact, Statement, Timeline};
+use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::occurrence::Occurrence;
 
 use crate::source::Place;
@@ -29,6 +30,69 @@ pub(crate) struct Cited<'a> {
     pub(crate) statement: Option<&'a Statement>,
 }
 
+/// What is looked up within an incident. Without it each claim would be held beside every fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key<'k> {
+    /// What is of a kind that begins with that word, or counts by that metric.
+    Family(&'k str),
+    /// What names that subject, or that scope.
+    Subject(&'k str),
+}
+
+impl<'k> Key<'k> {
+    /// Returns where something is found: by its subject, if it names one, else by its family.
+    pub(crate) fn of(subject: Option<&'k str>, family: &'k str) -> Self {
+        subject.map_or(Self::Family(family), Self::Subject)
+    }
+}
+
+/// How much is recorded of something.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extent {
+    /// How many facts there are.
+    pub(crate) facts: usize,
+    /// How many of them are sealed or not understood.
+    pub(crate) unread: usize,
+}
+
+impl Extent {
+    fn count(&mut self, fact: &Fact) {
+        self.facts += 1;
+        self.unread += usize::from(fact.body().is_none());
+    }
+}
+
+/// Positions by what is looked up, each list ascending.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf<'a>(BTreeMap<Key<'a>, Vec<usize>>);
+
+impl<'a> Shelf<'a> {
+    /// Puts a position, which is not below those before it, under a key.
+    pub(crate) fn put(&mut self, key: Key<'a>, at: usize) {
+        let positions = self.0.entry(key).or_default();
+        if positions.last() != Some(&at) {
+            positions.push(at);
+        }
+    }
+
+    fn at<'s>(&'s self, key: Key<'s>) -> &'s [usize] {
+        self.0.get(&key).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Returns the positions under a key in the shelves of the incidents among `feeds`, ascending.
+pub(crate) fn positions(
+    shelves: &BTreeMap<&FeedId, Shelf<'_>>,
+    feeds: &[FeedId],
+    key: Key<'_>,
+) -> Vec<usize> {
+    let incidents = feeds.iter().filter_map(|feed| shelves.get(feed));
+    let mut at: Vec<usize> = incidents.flat_map(|shelf| shelf.at(key)).copied().collect();
+    at.sort_unstable();
+    at.dedup();
+    at
+}
+
 /// The facts and statements of a ledger.
 #[derive(Debug)]
 pub(crate) struct Index<'a> {
@@ -36,6 +100,10 @@ pub(crate) struct Index<'a> {
     facts: Vec<Indexed<'a>>,
     /// The positions of the facts of each incident.
     incidents: BTreeMap<&'a FeedId, Vec<usize>>,
+    /// How much is recorded of each.
+    extents: BTreeMap<&'a FeedId, Extent>,
+    /// The same facts by what is looked up.
+    shelves: BTreeMap<&'a FeedId, Shelf<'a>>,
     /// The statements at each place, as they were recorded.
     places: BTreeMap<Place, Vec<&'a Statement>>,
 }
@@ -60,9 +128,16 @@ impl<'a> Index<'a> {
         };
         let mut facts: Vec<Indexed<'_>> = Vec::new();
         let mut incidents: BTreeMap<&FeedId, Vec<usize>> = BTreeMap::new();
+        let mut extents: BTreeMap<&FeedId, Extent> = BTreeMap::new();
+        let mut shelves: BTreeMap<&FeedId, Shelf<'_>> = BTreeMap::new();
         for (at, fact) in timeline.facts().iter().enumerate() {
             for feed in fact.feeds.iter().filter(|feed| feed.is_incident()) {
                 incidents.entry(feed).or_default().push(at);
+                extents.entry(feed).or_default().count(fact);
+                let shelf = shelves.entry(feed).or_default();
+                for key in keys(fact) {
+                    shelf.put(key, at);
+                }
             }
             let occurrences = fact.body().map(|body| body.occurrences(fact.occurred()));
             let cited = match fact.basis() {
@@ -72,7 +147,7 @@ impl<'a> Index<'a> {
             let occurrences = occurrences.unwrap_or_default();
             facts.push(Indexed { fact, occurrences, cited });
         }
-        Self { facts, incidents, places }
+        Self { facts, incidents, extents, shelves, places }
     }
 
     /// Returns the statements at a place, as they were recorded.
@@ -94,4 +169,36 @@ impl<'a> Index<'a> {
         at.dedup();
         at.into_iter().map(|at| &self.facts[at]).collect()
     }
+
+    /// Returns how much is recorded of the incidents among `feeds`.
+    pub(crate) fn extent(&self, feeds: &[FeedId]) -> Extent {
+        let mut incidents = feeds.iter().filter(|feed| feed.is_incident());
+        if let (Some(feed), None) = (incidents.next(), incidents.next()) {
+            return self.extents.get(feed).copied().unwrap_or_default();
+        }
+        // A fact of several incidents counts once.
+        let mut extent = Extent::default();
+        self.within(feeds).into_iter().for_each(|found| extent.count(found.fact));
+        extent
+    }
+
+    /// Returns the facts of the incidents among `feeds` under a key, ascending by seq.
+    pub(crate) fn under(&self, feeds: &[FeedId], key: Key<'_>) -> Vec<&Indexed<'a>> {
+        positions(&self.shelves, feeds, key).into_iter().map(|at| &self.facts[at]).collect()
+    }
+}
+
+/// Returns what a fact is looked up by: the family of what it says happened, and what it is about.
+fn keys(fact: &Fact) -> Vec<Key<'_>> {
+    let mut keys = vec![Key::Family(fact.kind.family())];
+    keys.extend(fact.subject().map(Key::Subject));
+    match fact.body() {
+        // An instrument's dates and an item's status happen under kinds of the same family.
+        Some(Body::CommitmentMade(made)) => {
+            keys.extend(made.subject.as_deref().map(Key::Subject));
+        }
+        Some(Body::IncidentCount(count)) => keys.extend(count.scope.as_deref().map(Key::Subject)),
+        _ => {}
+    }
+    keys
 }

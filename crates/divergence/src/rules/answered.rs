@@ -9,6 +9,7 @@ use super::ANSWERED;
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, StatementRef, Verdict};
+use crate::index::Key;
 use crate::weigh::unsupported;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
@@ -68,7 +69,7 @@ fn answered<'a>(claims: &Claims<'a>, held: &Held<'a>, question: &str) -> Finding
 
 fn inquiry<'a>(claims: &Claims<'a>, held: &Held<'a>, question: &str) -> Inquiry {
     let mut inquiry = Inquiry::default();
-    for fact in claims.facts(held.perspective.feeds) {
+    for fact in claims.facts(held.perspective.feeds, Key::Subject(question)) {
         if fact.subject() != Some(question) || !fact.kind.as_str().starts_with("inquiry.") {
             continue;
         }

@@ -1,5 +1,7 @@
 //! How a speaker changed a promise: moved, narrowed, widened, reworded or withdrew it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tally_ledger::claim::Assertion;
 use tally_ledger::replay::{Fact, shares_incident};
 use tally_ledger::time::When;
@@ -10,7 +12,7 @@ use tally_ledger::vocabulary::commitment::Change as Word;
 use super::promise::Promise;
 use crate::claims::Claims;
 use crate::happening::happens_once;
-use crate::index::Indexed;
+use crate::index::{Indexed, Key};
 use crate::source::{Backing, Source};
 use crate::weigh::Account;
 use crate::words::quoted;
@@ -56,7 +58,12 @@ pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Cha
             Some(Body::CommitmentChanged(_) | Body::CommitmentWithdrawn(_) | Body::ActionStatus(_))
         )
     };
-    for (found, backing) in claims.backed(&promise.perspective, wanted) {
+    let named = commitments.iter().filter_map(|commitment| commitment.subject());
+    let named: BTreeSet<&str> = named.chain(promise.subject.as_deref()).collect();
+    let told = named.into_iter();
+    let told = told.flat_map(|id| claims.backed(&promise.perspective, Key::Subject(id), wanted));
+    let told: BTreeMap<u64, _> = told.map(|found| (found.0.fact.seq, found)).collect();
+    for (found, backing) in told.into_values() {
         let fact = found.fact;
         let own = matches!(backing.source, Source::OwnRecord | Source::OwnStatement);
         let made = promise.made.as_ref().map(When::interval);
@@ -66,7 +73,7 @@ pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Cha
             continue;
         }
         if let Some(how) = fact.body().filter(|_| own).and_then(|body| {
-            told(body, promise, &|id: &str| {
+            changed(body, promise, &|id: &str| {
                 commitments.iter().any(|commitment| {
                     commitment.subject() == Some(id)
                         && shares_incident(&commitment.feeds, &fact.feeds)
@@ -89,7 +96,7 @@ fn change<'a>(fact: &Fact, backing: Backing<'a>, at: Option<When>, how: String) 
 }
 
 /// Returns how an entry changes the promise, if it does; `is_it` tells by the id of a commitment.
-fn told(body: &Body, promise: &Promise<'_>, is_it: &dyn Fn(&str) -> bool) -> Option<String> {
+fn changed(body: &Body, promise: &Promise<'_>, is_it: &dyn Fn(&str) -> bool) -> Option<String> {
     match body {
         Body::CommitmentChanged(body) if is_it(&body.id) => {
             let due = body.due.as_ref().map(|due| format!(" to {due}"));
@@ -123,7 +130,11 @@ fn told(body: &Body, promise: &Promise<'_>, is_it: &dyn Fn(&str) -> bool) -> Opt
 /// Returns the recorded commitments that are this promise: made in the same statement, or in the
 /// speaker's own record, with the same words.
 pub(crate) fn linked<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<&'a Fact> {
-    let facts = claims.facts(promise.perspective.feeds).into_iter();
+    if let Some(commitment) = promise.commitment {
+        return vec![commitment];
+    }
+    let key = Key::of(promise.subject.as_deref(), "commitment");
+    let facts = claims.facts(promise.perspective.feeds, key).into_iter();
     facts.filter(|fact| promise.is_recorded_by(claims, fact)).collect()
 }
 
@@ -135,7 +146,9 @@ fn restated<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
     let (Some(due), Some(held), true) = (&promise.due, &promise.held, one) else {
         return found;
     };
-    for (other, backing) in claims.others(&promise.perspective) {
+    let family = promise.what.split('.').next().unwrap_or_default();
+    let key = Key::of(promise.subject.as_deref(), family);
+    for (other, backing) in claims.others(&promise.perspective, key) {
         let Assertion::Will(will) = &other.claim.assertion else {
             continue;
         };

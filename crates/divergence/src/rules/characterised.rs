@@ -8,6 +8,7 @@ use super::CHARACTERISED;
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, StatementRef, Verdict};
+use crate::index::Key;
 use crate::words::{name, named, quoted};
 
 /// The most entries that are shown beside an opinion.
@@ -28,8 +29,9 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
 fn characterised<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Characterises) -> Finding {
     let subject = claim.subject.as_str();
     let of_subject = |fact: &&Fact| fact.subject() == Some(subject) && fact.seq != held.version.seq;
+    let key = Key::Subject(subject);
     let facts: Vec<_> =
-        claims.facts(held.perspective.feeds).into_iter().filter(of_subject).collect();
+        claims.facts(held.perspective.feeds, key).into_iter().filter(of_subject).collect();
     let beside = match facts.len() {
         0 => "nothing else is recorded of it".to_owned(),
         1 => "1 entry is recorded of it".to_owned(),

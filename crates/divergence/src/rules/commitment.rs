@@ -14,10 +14,12 @@ use tally_ledger::vocabulary::words::Strength;
 
 use super::COMMITMENT;
 use super::abstention::judge_abstention;
+use super::change::linked;
 use super::promise::{Promise, judge_promise};
 use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::Finding;
+use crate::index::Key;
 use crate::source::{Party, Perspective};
 
 /// The kind by which an action item is complete.
@@ -86,13 +88,11 @@ fn until(due: &When) -> Option<When> {
 fn claimed(claims: &Claims<'_>) -> BTreeSet<u64> {
     let mut claimed = BTreeSet::new();
     for promise in claims.held().iter().filter_map(Promise::of) {
-        for fact in claims.facts(promise.perspective.feeds) {
-            let subject = promise.subject.as_deref();
-            let due = item(fact).filter(|_| promise.what == COMPLETED);
-            let same = || due.is_some_and(|(id, _)| Some(id) == subject);
-            if promise.is_recorded_by(claims, fact) || same() {
-                claimed.insert(fact.seq);
-            }
+        claimed.extend(linked(claims, &promise).into_iter().map(|fact| fact.seq));
+        if let Some(subject) = promise.subject.as_deref().filter(|_| promise.what == COMPLETED) {
+            let facts = claims.facts(promise.perspective.feeds, Key::Subject(subject));
+            let same = |fact: &&&Fact| item(fact).is_some_and(|(id, _)| id == subject);
+            claimed.extend(facts.iter().filter(same).map(|fact| fact.seq));
         }
     }
     claimed

@@ -13,7 +13,7 @@ use super::COUNT;
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
-use crate::index::Indexed;
+use crate::index::{Indexed, Key};
 use crate::point::{Moment, Point, Position, latest};
 use crate::source::Source;
 use crate::weigh::{Account, conclude};
@@ -79,13 +79,14 @@ fn points<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Count) -> Vec<Point<
     };
     let scope = held.claim.scope.as_deref();
     let wanted = |found: &Indexed<'_>| recorded(found.fact, claim, scope).is_some();
-    for (found, backing) in claims.backed(&held.perspective, wanted) {
+    for (found, backing) in claims.backed(&held.perspective, Key::of(scope, "incident"), wanted) {
         let fact = found.fact;
         if let Some((number, when)) = recorded(fact, claim, scope) {
             add(number, when, Account::of_fact(fact, backing, String::new()));
         }
     }
-    for (other, backing) in claims.others(&held.perspective) {
+    let key = Key::of(scope, claim.metric.as_str());
+    for (other, backing) in claims.others(&held.perspective, key) {
         if let Assertion::Count(a) = &other.claim.assertion
             && (&a.metric, &a.unit) == (&claim.metric, &claim.unit)
             && other.claim.scope == held.claim.scope

@@ -1,7 +1,7 @@
 //! T801: a legal instrument, and where it is first mentioned in a recorded public text. No rule
 //! sets a time for that, so the length is shown and nothing is decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::{FeedId, Kind};
@@ -15,6 +15,7 @@ use super::MENTION;
 use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::{Evidence, Finding, Verdict};
+use crate::index::Key;
 use crate::length::between;
 use crate::source::Place;
 use crate::times::Times;
@@ -36,17 +37,15 @@ struct Mention {
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let claims = &case.claims;
-    let mut seen: Vec<(&str, &[FeedId])> = Vec::new();
+    let mut seen: BTreeMap<&str, Vec<&[FeedId]>> = BTreeMap::new();
     let mut findings = Vec::new();
     for fact in claims.timeline().facts() {
         let Some(Body::LegalInstrument(instrument)) = fact.body() else {
             continue;
         };
-        let known = |(id, feeds): &(&str, &[FeedId])| {
-            *id == instrument.id && shares_incident(feeds, &fact.feeds)
-        };
-        if !seen.iter().any(known) {
-            seen.push((&instrument.id, &fact.feeds));
+        let seen = seen.entry(&instrument.id).or_default();
+        if !seen.iter().any(|feeds| shares_incident(feeds, &fact.feeds)) {
+            seen.push(&fact.feeds);
             findings.push(mentioned(claims, fact, instrument));
         }
     }
@@ -54,7 +53,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn mentioned(claims: &Claims<'_>, fact: &Fact, instrument: &Instrument) -> Finding {
-    let facts = claims.facts(&fact.feeds);
+    let facts = claims.facts(&fact.feeds, Key::Subject(&instrument.id));
     let begun = begun(&facts, instrument);
     let texts = claims.timeline().statements().iter();
     let texts = texts.filter(|s| shares_incident(&s.feeds, &fact.feeds)).count();
@@ -170,7 +169,7 @@ pub(super) fn orders_during(claims: &Claims<'_>, feeds: &[FeedId], open: Interva
 /// Returns the orders of courts and authorities that are recorded to have bound the organisation,
 /// by their names.
 pub(super) fn orders<'a>(claims: &Claims<'a>, feeds: &[FeedId]) -> Vec<Order<'a>> {
-    let facts = claims.facts(feeds);
+    let facts = claims.facts(feeds, Key::Family("legal"));
     let mut orders: BTreeMap<&str, Order<'_>> = BTreeMap::new();
     for fact in &facts {
         let Some(Body::LegalInstrument(instrument)) = fact.body() else {
@@ -222,14 +221,11 @@ fn mentions(claims: &Claims<'_>, facts: &[&Fact], instrument: &Instrument) -> Ve
             }
         }
     }
-    let feeds: Vec<FeedId> = facts.iter().flat_map(|fact| fact.feeds.clone()).collect();
-    for held in claims.held() {
-        let about =
-            shares_incident(&held.statement.feeds, &feeds) && asserts(&held.claim.assertion, id);
-        if about {
-            found.extend(text(timeline, held.statement));
-        }
-    }
+    let feeds: BTreeSet<&FeedId> = facts.iter().flat_map(|fact| &fact.feeds).collect();
+    let feeds: Vec<FeedId> = feeds.into_iter().cloned().collect();
+    let held = claims.held_under(&feeds, Key::Subject(id)).into_iter();
+    let about = held.filter(|held| asserts(&held.claim.assertion, id));
+    found.extend(about.filter_map(|held| text(timeline, held.statement)));
     found
 }
 

@@ -1,5 +1,7 @@
 //! T101: a promise that something will happen, held against whether and when it did.
 
+use std::collections::BTreeSet;
+
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::Kind;
 use tally_ledger::replay::{Fact, shares_incident};
@@ -17,7 +19,7 @@ use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
 use crate::happening::{Happening, happenings, happens_once};
-use crate::index::Indexed;
+use crate::index::{Indexed, Key};
 use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
 use crate::times::Times;
@@ -226,9 +228,12 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
 fn kept<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Happening<'a>> {
     let commitments = linked(claims, promise);
     let wanted = |found: &Indexed<'_>| matches!(found.fact.body(), Some(Body::CommitmentKept(_)));
-    let backed = claims.backed(&promise.perspective, wanted).into_iter();
-    let backed = backed.map(|(found, backing)| (found.fact, backing));
-    let kept = backed.filter(|(fact, backing)| {
+    let named: BTreeSet<&str> = commitments.iter().filter_map(|made| made.subject()).collect();
+    let named = named.into_iter();
+    let backed = named.flat_map(|id| claims.backed(&promise.perspective, Key::Subject(id), wanted));
+    let mut backed: Vec<_> = backed.map(|(found, backing)| (found.fact, backing)).collect();
+    backed.sort_by_key(|(fact, _)| fact.seq);
+    let kept = backed.into_iter().filter(|(fact, backing)| {
         let Some(Body::CommitmentKept(kept)) = fact.body() else {
             return false;
         };

@@ -17,6 +17,7 @@ use crate::duty::{Duty, Held};
 use crate::finding::{Finding, Relation, Verdict};
 use crate::happening::happenings;
 use crate::incident::{Incident, incidents};
+use crate::index::Key;
 use crate::length::{beyond, duration};
 use crate::pack::{Pack, Requirement};
 use crate::source::{Backing, Source};
@@ -149,7 +150,8 @@ impl<'a> Due<'a> {
         bounds: Bounds,
     ) -> Vec<Account<'a>> {
         let mut accounts = Vec::new();
-        for fact in &incident.facts {
+        let set = Key::Subject(&self.deadline.set);
+        for fact in case.claims.facts(incident.perspective.feeds, set) {
             let Some(Body::RevocationProgress(progress)) = fact.body() else {
                 continue;
             };

@@ -12,7 +12,7 @@ use super::{ALL_COMPLETE, STATUS};
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, Verdict};
-use crate::index::Indexed;
+use crate::index::{Indexed, Key};
 use crate::length::between;
 use crate::point::{Moment, Point, Position, latest};
 use crate::source::Source;
@@ -104,8 +104,9 @@ fn points<'a>(
         let since = when.map_or(String::new(), |when| format!(", {when}"));
         format!("{} {status}{since}", name(item))
     };
+    let key = Key::Subject(item);
     let wanted = |found: &Indexed<'_>| found.fact.subject() == Some(item);
-    for (found, backing) in claims.backed(&held.perspective, wanted) {
+    for (found, backing) in claims.backed(&held.perspective, key, wanted) {
         let fact = found.fact;
         let status: &ActionStatus = match fact.body() {
             Some(Body::ActionOpened(body)) if body.id == item => &body.status,
@@ -116,7 +117,7 @@ fn points<'a>(
         let text = shown(status.as_str(), when);
         add(status.as_str(), when, Account::of_fact(fact, backing, text));
     }
-    for (other, backing) in claims.others(&held.perspective) {
+    for (other, backing) in claims.others(&held.perspective, key) {
         let (status, when) = match &other.claim.assertion {
             Assertion::Status(a) if a.item == item => (term(&a.status), a.as_of.as_ref()),
             Assertion::AllComplete(a) if a.items.iter().any(|i| i == item) => {
@@ -266,12 +267,13 @@ fn all_complete<'a>(claims: &Claims<'a>, held: &Held<'a>, named: &[String]) -> F
 /// Returns the items that were opened by the time of a statement.
 fn open_items(claims: &Claims<'_>, held: &Held<'_>) -> Vec<String> {
     let mut items = Vec::new();
-    for fact in claims.facts(held.perspective.feeds) {
+    let mut known = BTreeSet::new();
+    for fact in claims.facts(held.perspective.feeds, Key::Family("action")) {
         let later =
             fact.occurred().is_some_and(|when| held.at().interval().before(&when.interval()));
         if let Some(Body::ActionOpened(body)) = fact.body()
             && !later
-            && !items.contains(&body.id)
+            && known.insert(&body.id)
         {
             items.push(body.id.clone());
         }

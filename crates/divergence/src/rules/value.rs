@@ -8,7 +8,7 @@ use super::VALUE;
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation};
-use crate::index::Indexed;
+use crate::index::{Indexed, Key};
 use crate::weigh::{Account, Repeated, conclude, hold, settle};
 use crate::words::{name, quoted};
 
@@ -25,7 +25,8 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
 fn value<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Attribute) -> Finding {
     let mut accounts: Vec<Account<'_>> = Vec::new();
     let wanted = |found: &Indexed<'_>| found.fact.subject() == Some(claim.subject.as_str());
-    for (found, backing) in claims.backed(&held.perspective, wanted) {
+    let key = Key::Subject(&claim.subject);
+    for (found, backing) in claims.backed(&held.perspective, key, wanted) {
         let fact = found.fact;
         let body = fact.body().map(tally_ledger::vocabulary::Body::to_json);
         let member = body.and_then(|body| body.get(&claim.attribute).cloned());
