@@ -7,6 +7,7 @@ use tally_ledger::time::Instant;
 
 use crate::claims::{Claims, Held};
 use crate::finding::Finding;
+use crate::incident::Incident;
 use crate::pack::Packs;
 use crate::reply::Reply;
 use crate::review::Review;
@@ -52,6 +53,8 @@ impl Texts {
 pub struct Case<'a> {
     /// The claims, and the facts that they are held against.
     pub claims: Claims<'a>,
+    /// The incidents whose organisation is known.
+    pub(crate) incidents: Vec<Incident<'a>>,
     /// The instant as of which open promises and clocks are judged.
     pub as_of: Instant,
     /// The policies that clocks are taken from.

@@ -39,6 +39,8 @@ pub struct Claims<'a> {
     index: Index<'a>,
     held: Vec<Held<'a>>,
     /// The positions of the claims of each incident.
+    incidents: BTreeMap<&'a FeedId, Vec<usize>>,
+    /// The same by what is looked up.
     shelves: BTreeMap<&'a FeedId, Shelf<'a>>,
     /// The positions of the claims of each statement, by its entry.
     made: BTreeMap<u64, Range<usize>>,
@@ -59,6 +61,7 @@ impl<'a> Claims<'a> {
             timeline,
             index: Index::of(timeline),
             held: Vec::new(),
+            incidents: BTreeMap::new(),
             shelves: BTreeMap::new(),
             made: BTreeMap::new(),
             correctors: BTreeMap::new(),
@@ -126,6 +129,7 @@ impl<'a> Claims<'a> {
         for at in first..self.held.len() {
             let claim = self.held[at].claim;
             for feed in statement.feeds.iter().filter(|feed| feed.is_incident()) {
+                self.incidents.entry(feed).or_default().push(at);
                 let shelf = self.shelves.entry(feed).or_default();
                 for key in keys(claim) {
                     shelf.put(key, at);
@@ -137,6 +141,11 @@ impl<'a> Claims<'a> {
     /// Returns the claims, in the order in which their statements were recorded.
     pub fn held(&self) -> &[Held<'a>] {
         &self.held
+    }
+
+    /// Returns the claims of one incident, in that order.
+    pub(crate) fn held_in(&self, feed: &FeedId) -> impl Iterator<Item = &Held<'a>> {
+        self.incidents.get(feed).into_iter().flatten().map(|at| &self.held[*at])
     }
 
     /// Returns the claims in the incidents among `feeds` under a key, in that order.
@@ -167,6 +176,11 @@ impl<'a> Claims<'a> {
     /// Returns the statements at a place, as they were recorded.
     pub(crate) fn at(&self, place: &Place) -> &[&'a Statement] {
         self.index.at(place)
+    }
+
+    /// Returns the statement of which an entry is a version.
+    pub(crate) fn statement_of(&self, seq: u64) -> Option<&'a Statement> {
+        self.index.statement_of(seq)
     }
 
     /// Returns what stands behind a fact, or `None` if that is nothing but the statement itself.

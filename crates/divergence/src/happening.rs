@@ -39,7 +39,7 @@ pub(crate) fn happenings<'a>(
         let fact = indexed.fact;
         // Without a subject, a promise to publish is kept by the speaker's own texts alone.
         if subject.is_none() && kind.family() == "statement" {
-            let statement = claims.timeline().statement_of(fact.seq);
+            let statement = claims.statement_of(fact.seq);
             if !statement.is_some_and(|s| Party::of(&s.speaker).is(&from.party)) {
                 continue;
             }

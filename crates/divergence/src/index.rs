@@ -104,6 +104,8 @@ pub(crate) struct Index<'a> {
     extents: BTreeMap<&'a FeedId, Extent>,
     /// The same facts by what is looked up.
     shelves: BTreeMap<&'a FeedId, Shelf<'a>>,
+    /// The statement of which an entry is a version.
+    versions: BTreeMap<u64, &'a Statement>,
     /// The statements at each place, as they were recorded.
     places: BTreeMap<Place, Vec<&'a Statement>>,
 }
@@ -147,7 +149,12 @@ impl<'a> Index<'a> {
             let occurrences = occurrences.unwrap_or_default();
             facts.push(Indexed { fact, occurrences, cited });
         }
-        Self { facts, incidents, extents, shelves, places }
+        Self { facts, incidents, extents, shelves, versions, places }
+    }
+
+    /// Returns the statement of which an entry is a version.
+    pub(crate) fn statement_of(&self, seq: u64) -> Option<&'a Statement> {
+        self.versions.get(&seq).copied()
     }
 
     /// Returns the statements at a place, as they were recorded.

@@ -11,6 +11,7 @@ use tally_ledger::time::Instant;
 use crate::case::{Case, Terms};
 use crate::claims::Claims;
 use crate::finding::{Finding, Relation, Severity, Verdict};
+use crate::incident::incidents;
 use crate::rules::{RULES, Rule};
 
 /// What the rules found in a ledger.
@@ -55,7 +56,10 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
     let rejected = claims.rejected();
     let as_of = terms.at.or_else(|| timeline.last_recorded());
     let (packs, texts) = (&terms.packs, &terms.texts);
-    let case = as_of.map(|as_of| Case { claims, as_of, packs, texts, judged: BTreeMap::new() });
+    let case = as_of.map(|as_of| {
+        let incidents = incidents(&claims);
+        Case { claims, incidents, as_of, packs, texts, judged: BTreeMap::new() }
+    });
     let (mut findings, tallying) = case.map(|case| find(timeline, case)).unwrap_or_default();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     group(&mut findings);

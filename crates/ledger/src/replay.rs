@@ -131,11 +131,6 @@ impl Timeline {
         &self.statements
     }
 
-    /// Returns the statement that the entry `seq` recorded, or a version of which it did.
-    pub fn statement_of(&self, seq: u64) -> Option<&Statement> {
-        self.statements.iter().find(|s| s.versions.iter().any(|version| version.seq == seq))
-    }
-
     /// Returns the last recorded statement of that name in one of `feeds`.
     pub fn statement(&self, name: &str, feeds: &[FeedId]) -> Option<&Statement> {
         let named = |s: &&Statement| s.name == name && shares_incident(&s.feeds, feeds);

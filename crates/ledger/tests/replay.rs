@@ -333,7 +333,7 @@ fn a_statement_has_the_claims_of_each_of_its_versions() {
     assert_eq!((statement.seq, statement.item), (seq, Some(4)));
     let claims: Vec<usize> = statement.versions.iter().map(|v| v.claims.len()).collect();
     assert_eq!(claims, [1, 2]);
-    assert_eq!(timeline.statement_of(edit).unwrap().seq, seq);
+    assert_eq!(statement.versions.last().unwrap().seq, edit);
     assert!(statement.withdrawn.is_none(), "another incident's statement of that name");
 }
 

@@ -12,14 +12,14 @@ use super::ARITHMETIC;
 use crate::case::Case;
 use crate::claims::Held;
 use crate::finding::{Finding, Relation, Verdict};
-use crate::incident::{Incident, incidents};
+use crate::incident::Incident;
 use crate::source::{Backing, Source};
 use crate::weigh::{Account, compared, evidence, weigh};
 use crate::words::name;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         let mut sets: BTreeMap<String, Vec<Progress<'_>>> = BTreeMap::new();
         for (set, progress) in recorded(case, incident).into_iter().chain(claimed(case, incident)) {
             sets.entry(set).or_default().push(progress);
@@ -82,11 +82,9 @@ type Claimed<'h, 'a> = (&'h Held<'a>, &'h Metric, u64);
 /// Returns the summaries that official texts claim: numbers of one text about one set.
 fn claimed<'a>(case: &Case<'a>, incident: &Incident<'a>) -> Vec<(String, Progress<'a>)> {
     let mut texts: BTreeMap<(u64, &str), Vec<Claimed<'_, '_>>> = BTreeMap::new();
-    for held in case.claims.held() {
-        let here = held.statement.feeds.contains(incident.feed);
+    for held in case.claims.held_in(incident.feed) {
         if let Assertion::Count(count) = &held.claim.assertion
             && let (Some(scope), None) = (&held.claim.scope, held.claim.qualifier)
-            && here
             && held.dropped.is_none()
             && count.unit == Unit::Certificates
             && incident.is_official(held.statement)

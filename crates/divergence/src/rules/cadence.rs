@@ -17,7 +17,7 @@ use crate::case::Case;
 use crate::clock::{Bounds, Reading, Stops, TEXTS, evidence, run};
 use crate::duty::{Duty, Held, duties};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::length::between;
 use crate::pack::{Limit, Requirement};
 use crate::source::Place;
@@ -151,8 +151,7 @@ fn hold(
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
-    let incidents = incidents(&case.claims);
-    incidents.iter().flat_map(|incident| delayed(case, incident)).collect()
+    case.incidents.iter().flat_map(|incident| delayed(case, incident)).collect()
 }
 
 /// The time in which an incident is marked as a delayed revocation.

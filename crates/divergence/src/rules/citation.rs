@@ -1,5 +1,7 @@
 //! T501: what a statement says of another text, held against the text as the ledger records it.
 
+use std::collections::BTreeSet;
+
 use tally_ledger::claim::{Assertion, Said};
 use tally_ledger::replay::{Fact, Statement};
 use tally_ledger::vocabulary::Body;
@@ -14,15 +16,16 @@ use crate::words::{name, quoted};
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let claims = &case.claims;
+    let known = organisations(claims);
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
-        Assertion::Said(a) => Some(said(case, held, a)),
+        Assertion::Said(a) => Some(said(case, held, a, &known)),
         _ => None,
     })
     .collect()
 }
 
-fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said) -> Finding {
+fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said, known: &BTreeSet<String>) -> Finding {
     let claims = &case.claims;
     let timeline = claims.timeline();
     let place = Place::new(&claim.cited.url, claim.cited.item);
@@ -35,7 +38,7 @@ fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said) -> Finding {
             let backing =
                 Backing { source: source(claims, held, cited, fact)?, told_by: vec![*cited] };
             let account = Account::of_fact(fact, backing, recorded(cited));
-            Some(compare(claims, claim, cited, account.at(Some(&cited.published))))
+            Some(compare(claim, cited, account.at(Some(&cited.published)), known))
         })
         .collect();
     if accounts.is_empty() {
@@ -71,9 +74,9 @@ fn source(claims: &Claims<'_>, held: &Held<'_>, cited: &Statement, fact: &Fact) 
     Some(claims.backing(&held.perspective, fact)?.source)
 }
 
-/// Returns the names of the organisations that the ledger names elsewhere: its owner, those whose
-/// incidents it records, and those that speak.
-fn organisations<'a>(claims: &Claims<'a>) -> Vec<&'a str> {
+/// Returns the names of the organisations that the ledger names elsewhere, as they are compared:
+/// its owner, those whose incidents it records, and those that speak.
+fn organisations(claims: &Claims<'_>) -> BTreeSet<String> {
     let timeline = claims.timeline();
     let owner = timeline.owner().map(|owner| owner.name.as_str());
     let speakers = timeline.statements().iter();
@@ -82,26 +85,32 @@ fn organisations<'a>(claims: &Claims<'a>) -> Vec<&'a str> {
         Some(Body::IncidentOpened(opened)) => Some(opened.about.name.as_str()),
         _ => None,
     });
-    owner.into_iter().chain(speakers).chain(about).collect()
+    owner.into_iter().chain(speakers).chain(about).map(compared).collect()
+}
+
+/// Returns a name as it is compared.
+fn compared(name: &str) -> String {
+    name.trim().to_ascii_lowercase()
 }
 
 fn compare<'a>(
-    claims: &Claims<'a>,
     claim: &Said,
     cited: &Statement,
     account: Account<'a>,
+    known: &BTreeSet<String>,
 ) -> Account<'a> {
     let mut remarks = Vec::new();
     let mut relation = Relation::Agrees;
     if let Some(by) = &claim.by {
-        let is = |name: &str| name.trim().eq_ignore_ascii_case(by.trim());
+        let by = compared(by);
+        let is = |name: &str| compared(name) == by;
         let (name, role) = (cited.speaker.organisation.as_deref(), cited.speaker.role.as_deref());
         if name.is_none() {
             relation = Relation::Unclear;
             remarks.push("the record names no organisation".to_owned());
         } else if !name.is_some_and(is) && !role.is_some_and(is) {
             // Another spelling need not be another organisation.
-            let known = organisations(claims).into_iter().any(is);
+            let known = known.contains(&by);
             relation = if known { Relation::Differs } else { Relation::Unclear };
             remarks.push(String::from(if known {
                 "by another organisation"

@@ -14,14 +14,14 @@ use crate::case::Case;
 use crate::clock::evidence;
 use crate::duty::{Held, duties};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::pack::Requirement;
 use crate::source::{Party, Source};
 use crate::words::name;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         for request in requests(case, incident) {
             findings.extend(asked_for(case, incident, &request));
         }

@@ -12,7 +12,7 @@ use crate::clock::{Bounds, Reading, Stops, TEXTS, evidence, run};
 use crate::duty::{Held, duties};
 use crate::finding::{Finding, Relation, Verdict};
 use crate::happening::{Happening, happenings};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::length::between;
 use crate::pack::Requirement;
 use crate::source::Source;
@@ -20,11 +20,11 @@ use crate::times::Times;
 use crate::weigh::{self, Account, weigh};
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
-    incidents(&case.claims).iter().flat_map(|incident| first(case, incident)).collect()
+    case.incidents.iter().flat_map(|incident| first(case, incident)).collect()
 }
 
 pub(super) fn judge_full(case: &Case<'_>) -> Vec<Finding> {
-    incidents(&case.claims).iter().flat_map(|incident| full(case, incident)).collect()
+    case.incidents.iter().flat_map(|incident| full(case, incident)).collect()
 }
 
 /// When the organisation became aware, as one source has it.

@@ -12,7 +12,7 @@ use crate::case::Case;
 use crate::clock::{Bounds, Stops, evidence, run};
 use crate::duty::{Held, duties};
 use crate::finding::{Finding, Relation, Verdict};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::length::between;
 use crate::pack::Requirement;
 use crate::source::{Backing, Source};
@@ -21,7 +21,7 @@ use crate::words::name;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         for fact in &incident.facts {
             findings.extend(
                 change(case, incident, fact)

@@ -13,7 +13,7 @@ use crate::case::Case;
 use crate::clock::evidence;
 use crate::duty::Held;
 use crate::finding::{Finding, Relation, Verdict};
-use crate::incident::{Incident, incidents};
+use crate::incident::Incident;
 use crate::pack::Requirement;
 use crate::times::Times;
 use crate::weigh::{self, Account, weigh};
@@ -21,7 +21,7 @@ use crate::words::name;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         for order in orders(&case.claims, incident.perspective.feeds) {
             findings.extend(beside(case, incident, &order));
         }

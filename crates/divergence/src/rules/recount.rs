@@ -14,7 +14,7 @@ use crate::case::Case;
 use crate::clock::evidence;
 use crate::duty::{Held, duties};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::length::between;
 use crate::pack::Requirement;
 use crate::times::Times;
@@ -22,7 +22,7 @@ use crate::words::name;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         for ((metric, unit, scope), numbers) in published(case, incident) {
             let mut about = format!("{metric} {unit}");
             if let Some(scope) = scope {
@@ -61,12 +61,11 @@ fn published<'a>(case: &Case<'a>, incident: &Incident<'a>) -> BTreeMap<Of<'a>, V
             found.entry(of).or_default().push(number);
         }
     };
-    for held in case.claims.held() {
+    for held in case.claims.held_in(incident.feed) {
         let (text, claim) = (held.statement, held.claim);
-        let here = text.feeds.contains(incident.feed) && incident.is_official(text);
         if let Assertion::Count(count) = &claim.assertion
             && let Some(fact) = case.claims.timeline().fact(held.version.seq)
-            && here
+            && incident.is_official(text)
             && held.dropped.is_none()
             && claim.qualifier.is_none()
         {

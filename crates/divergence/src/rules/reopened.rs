@@ -12,7 +12,7 @@ use super::REOPENED;
 use crate::case::Case;
 use crate::clock::evidence;
 use crate::finding::{Finding, Relation, Verdict};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::length::between;
 use crate::source::Source;
 use crate::times::Times;
@@ -29,7 +29,7 @@ struct Entry<'a> {
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         let claimed = claimed(case, incident);
         let mut items: BTreeMap<&str, Vec<Entry<'_>>> = BTreeMap::new();
         for fact in &incident.facts {
@@ -46,9 +46,8 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
 
 /// Returns the items of which a statement claims that they are complete: T201 looks at those.
 fn claimed<'a>(case: &Case<'a>, incident: &Incident<'a>) -> BTreeSet<&'a str> {
-    let held = case.claims.held().iter();
-    let here = held.filter(|held| held.statement.feeds.contains(incident.feed));
-    let official = here.filter(|held| incident.is_official(held.statement));
+    let held = case.claims.held_in(incident.feed);
+    let official = held.filter(|held| incident.is_official(held.statement));
     official
         .filter_map(|held| match &held.claim.assertion {
             Assertion::Status(status) => Some(status),

@@ -14,16 +14,15 @@ use crate::claims::Claims;
 use crate::clock::{Bounds, Reading, Stops, TEXTS, evidence, run};
 use crate::duty::{Held, duties};
 use crate::finding::{Finding, Relation, Verdict};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::length::between;
 use crate::pack::Requirement;
 use crate::source::{Party, Place};
 use crate::times::Times;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
-    let incidents = incidents(&case.claims);
     let by_feed: BTreeMap<&FeedId, &Incident<'_>> =
-        incidents.iter().map(|incident| (incident.feed, incident)).collect();
+        case.incidents.iter().map(|incident| (incident.feed, incident)).collect();
     let mut findings = Vec::new();
     for fact in case.claims.timeline().facts() {
         let Some(Body::InquiryAsked(asked)) = fact.body() else {

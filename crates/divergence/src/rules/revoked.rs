@@ -16,7 +16,7 @@ use crate::clock::{Bounds, evidence};
 use crate::duty::{Duty, Held};
 use crate::finding::{Finding, Relation, Verdict};
 use crate::happening::happenings;
-use crate::incident::{Incident, incidents};
+use crate::incident::Incident;
 use crate::index::Key;
 use crate::length::{beyond, duration};
 use crate::pack::{Pack, Requirement};
@@ -27,7 +27,7 @@ use crate::words::name;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         for deadline in deadlines(case, incident) {
             for pack in case.packs.of_rule(REVOKED.code) {
                 findings.extend(revoked(case, incident, &deadline, pack));

@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::clock::{Bounds, Reading, Stops, TEXTS, evidence, run};
 use crate::duty::{Duty, Held, duties};
 use crate::finding::{Finding, Relation, Verdict};
-use crate::incident::{Incident, Point, incidents};
+use crate::incident::{Incident, Point};
 use crate::length::between;
 use crate::pack::{Limit, Requirement};
 use crate::source::Place;
@@ -19,7 +19,7 @@ use crate::times::Times;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for incident in &incidents(&case.claims) {
+    for incident in &case.incidents {
         let dates = dates(incident);
         for (at, date) in dates.iter().enumerate() {
             findings.extend(by_date(case, incident, date, dates.get(at + 1)));
