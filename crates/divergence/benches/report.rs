@@ -1,4 +1,5 @@
-//! The cost of a report: a verified ledger replayed and held against the rules, for ledgers of growing size.
+//! The cost of a report: a verified ledger replayed and held against the rules, for ledgers of
+//! growing size.
 //!
 //! Two shapes are tried: many incidents, as a CA of some years has them, and everything in one
 //! incident, the worst that a ledger can do to the rules. The peer of the same run is the least
