@@ -5,6 +5,7 @@
 //! terminal sees it. The structures of the JSON are this crate's own, apart from the signed format.
 #![warn(clippy::disallowed_methods)]
 
+mod address;
 pub mod entry;
 pub mod findings;
 pub mod html;

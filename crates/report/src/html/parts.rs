@@ -6,12 +6,8 @@ use tally_ledger::hash::Hash;
 use tally_ledger::payload::Citation;
 use tally_ledger::time::When;
 
+use crate::address::{BUGZILLA, at_item, is_plain};
 use crate::entry::{place, short_place};
-
-/// The longest address that becomes a link, in bytes: as long as the format lets a citation be.
-const LINK_MAX: usize = 2048;
-/// The site whose comments have anchors that we know.
-const BUGZILLA: &str = "https://bugzilla.mozilla.org/show_bug.cgi?id=";
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -111,28 +107,6 @@ pub(super) fn link(url: &str, item: Option<u64>, text: &str) -> Markup {
     }
 }
 
-/// Returns the address of a comment where the site is known to have one, else of its page.
-fn at_item(url: &str, item: Option<u64>) -> String {
-    let bug = url.strip_prefix(BUGZILLA);
-    match item.filter(|_| bug.is_some_and(|bug| bug.bytes().all(|b| b.is_ascii_digit()))) {
-        Some(item) => format!("{url}#c{item}"),
-        None => url.to_owned(),
-    }
-}
-
-/// Returns whether an address is of the web, in plain characters, and names its host first: what
-/// stands before an `@` could pass for one.
-fn is_plain(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let Some(rest) = rest.filter(|_| url.len() <= LINK_MAX) else {
-        return false;
-    };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    !host.is_empty()
-        && !host.contains(['@', '\\'])
-        && rest.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&b))
-}
-
 /// Returns where something was said, as a link if it is on the web.
 pub(super) fn citation(citation: &Citation) -> Markup {
     match citation {
@@ -175,6 +149,7 @@ pub(super) fn count(n: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::LINK_MAX;
 
     #[test]
     fn only_an_address_of_the_web_that_shows_its_host_becomes_a_link() {
