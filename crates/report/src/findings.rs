@@ -119,13 +119,21 @@ fn paragraph(report: &Report, finding: &Finding, style: Style) -> Vec<String> {
         _ => Colour::Yellow,
     };
     let message = wrapped(&first, &escaped(&finding.message), style.width);
+    let mut lines = vec![message.replacen(finding.code, &style.paint(finding.code, colour), 1)];
+    for line in said_beside(report, finding) {
+        lines.push(wrapped(&indent, &escaped(&line), style.width));
+    }
+    let last = wrapped(&indent, &escaped(&rests_on(report, finding)), style.width);
+    lines.push(style.paint(&last, Colour::Dim));
+    lines
+}
+
+/// Returns what is to be told of a finding after its message, unescaped, a line each: who said it
+/// and what it was held against, notes, its acceptance, which finding it repeats, and replies.
+pub(crate) fn said_beside(report: &Report, finding: &Finding) -> Vec<String> {
     let said = finding.statement.as_ref().map(|statement| said(report, statement));
     let compared = said.into_iter().chain([finding.compared.clone()]);
     let compared: Vec<String> = compared.filter(|part| !part.is_empty()).collect();
-    let mut lines = vec![
-        message.replacen(finding.code, &style.paint(finding.code, colour), 1),
-        wrapped(&indent, &escaped(&compared.join("; ")), style.width),
-    ];
     let accepted =
         finding.accepted.as_ref().map(|a| format!("accepted by {}: {}", a.role, a.reason));
     let repeats = finding.repeats.map(|id| format!("the same matter as finding {}", id.short()));
@@ -133,12 +141,9 @@ fn paragraph(report: &Report, finding: &Finding, style: Style) -> Vec<String> {
         let said = reply.text.split_whitespace().collect::<Vec<_>>().join(" ");
         format!("{} replies (signed by {}): {said}", reply.by, reply.key)
     });
-    let replies: Vec<String> = replies.collect();
-    for note in finding.notes.iter().chain(&accepted).chain(&repeats).chain(&replies) {
-        lines.push(wrapped(&indent, &escaped(note), style.width));
-    }
-    let last = wrapped(&indent, &escaped(&rests_on(report, finding)), style.width);
-    lines.push(style.paint(&last, Colour::Dim));
+    let mut lines = vec![compared.join("; ")];
+    lines.extend(finding.notes.iter().cloned());
+    lines.extend(accepted.into_iter().chain(repeats).chain(replies));
     lines
 }
 
@@ -329,6 +334,11 @@ pub fn value(report: &Report) -> serde_json::Value {
         findings: report.findings.iter().map(|found| finding(report, found)).collect(),
     };
     serde_json::to_value(json).expect("these structures have text keys")
+}
+
+/// Returns a finding as JSON.
+pub(crate) fn finding_value(report: &Report, found: &Finding) -> serde_json::Value {
+    serde_json::to_value(finding(report, found)).expect("these structures have text keys")
 }
 
 fn finding(report: &Report, finding: &Finding) -> JsonFinding {

@@ -1,4 +1,4 @@
-//! What Tally shows: verifications, timelines and findings, as text and as JSON.
+//! What Tally shows: verifications, timelines and findings, as text, JSON, HTML and SARIF.
 //!
 //! This crate is pure: it returns strings. Same input, same bytes; colour and width are arguments.
 //! What comes out of a ledger or a statement is hostile text and passes [`text::escaped`] before a
@@ -9,6 +9,7 @@ mod address;
 pub mod entry;
 pub mod findings;
 pub mod html;
+pub mod sarif;
 pub mod text;
 pub mod timeline;
 pub mod verification;

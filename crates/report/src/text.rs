@@ -83,7 +83,8 @@ pub(crate) fn page_escaped(page: &str) -> String {
     lines.join("\n")
 }
 
-fn is_deceptive(c: char) -> bool {
+/// Returns whether a character could change how what stands around it is shown.
+pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
