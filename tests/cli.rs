@@ -18,6 +18,7 @@ mod pins;
 mod reconstruct;
 mod reference;
 mod report;
+mod sarif;
 mod verbs;
 
 use std::collections::BTreeMap;

@@ -19,6 +19,7 @@ use tally_ledger::time::{Instant, When};
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::statement::{Form, Published, Speaker};
 use tally_ledger::vocabulary::words::{Capacity, Channel};
+use tally_report::sarif::{self, Kind};
 
 use crate::beside::{self, BesideArgs};
 use crate::context::Context;
@@ -206,6 +207,9 @@ impl Posting {
             others: Vec::new(),
             records,
             help: help.to_owned(),
+            // What nobody confirmed that the text says is for its writer to judge.
+            kind: if is_suggested { Kind::Review } else { sarif::kind(finding) },
+            accepted: finding.accepted.clone(),
         })
     }
 }

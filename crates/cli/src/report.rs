@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tally_report::text::{Style, json_escaped};
 
 use crate::context::Context;
@@ -12,39 +12,57 @@ use crate::staged;
 /// The columns of a text that is written into a file.
 const FILE_WIDTH: usize = 80;
 
-/// How a report is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// How a report on a ledger is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ReportFormat {
-    /// Text for people.
+    /// Text for people
+    #[default]
+    #[value(alias = "txt")]
     Text,
-    /// JSON with a schema number.
+    /// JSON with a schema number
     Json,
-    /// A page for a browser, whole in itself.
+    /// A page for a browser, whole in itself
+    #[value(alias = "htm")]
     Html,
+    /// SARIF 2.1.0, for viewers of what checkers find
+    Sarif,
 }
 
-/// The options that say where a report goes, and in which form.
+/// How what was found in drafts is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum DraftFormat {
+    /// Text for people
+    #[default]
+    #[value(alias = "txt")]
+    Text,
+    /// JSON with a schema number
+    Json,
+    /// SARIF 2.1.0, for editors and code hosts
+    Sarif,
+}
+
+/// The options that say where a report goes, and in which of the forms `F`.
 #[derive(Debug, Clone, Default, Args)]
-pub struct ReportArgs {
+pub struct ReportArgs<F: ValueEnum + Send + Sync + 'static> {
     /// Write the report into this file
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
     /// The form of the report [default: as the file's name ends, else text]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    pub format: Option<ReportFormat>,
+    pub format: Option<F>,
 }
 
-impl ReportArgs {
+impl<F: ValueEnum + Copy + Default + Send + Sync + 'static> ReportArgs<F> {
     /// Returns the form of the report, and refuses a file that it cannot be written into.
     ///
     /// # Errors
     ///
     /// Fails if neither the options nor the name of the file say the form, if there is something
     /// else than a regular file of that name, and if it is one of the `sources`.
-    pub fn check(&self, sources: &[&Path]) -> Result<ReportFormat, Failure> {
+    pub fn check(&self, sources: &[&Path]) -> Result<F, Failure> {
         let Some(output) = &self.output else {
-            return Ok(self.format.unwrap_or(ReportFormat::Text));
+            return Ok(self.format.unwrap_or_default());
         };
         // What is at the end of a link is another file than the one that was named.
         if let Ok(found) = output.symlink_metadata() {
@@ -60,8 +78,10 @@ impl ReportArgs {
         }
         self.format.or_else(|| by_name(output)).ok_or_else(|| {
             let what = format!("the name {} does not say the form of a report", output.display());
-            Failure::new(what)
-                .hint("let it end in .html, .json or .txt, or add --format html|json|text")
+            let forms = F::value_variants().iter().filter_map(F::to_possible_value);
+            let forms: Vec<String> = forms.map(|form| form.get_name().to_owned()).collect();
+            let hint = format!("end it in .{}, or add --format", forms.join(", ."));
+            Failure::new(what).hint(hint)
         })
     }
 
@@ -91,11 +111,10 @@ impl ReportArgs {
     }
 }
 
-fn by_name(path: &Path) -> Option<ReportFormat> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "html" | "htm" => Some(ReportFormat::Html),
-        "json" => Some(ReportFormat::Json),
-        "txt" => Some(ReportFormat::Text),
-        _ => None,
-    }
+/// Returns the form that the end of a name says. SARIF's own convention has two such ends: `.sarif`
+/// and `.sarif.json` (SARIF 2.1.0, 3.2).
+fn by_name<F: ValueEnum>(path: &Path) -> Option<F> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let end = if name.ends_with(".sarif.json") { "sarif" } else { path.extension()?.to_str()? };
+    F::from_str(end, true).ok()
 }

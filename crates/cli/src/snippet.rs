@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use tally_divergence::review::Accepted;
 use tally_intake::draft::{Diagnostic, Severity};
+use tally_report::sarif::{Kind, Level as SarifLevel};
 use tally_report::text::{Style, escaped, wrapped};
 
 /// Something to be told of a text, on its own lines.
@@ -31,6 +33,10 @@ pub struct Shown {
     pub records: Vec<String>,
     /// How to mend it.
     pub help: String,
+    /// What it is for those who read logs.
+    pub kind: Kind,
+    /// A reviewer's acceptance.
+    pub accepted: Option<Accepted>,
 }
 
 impl From<Diagnostic> for Shown {
@@ -45,7 +51,18 @@ impl From<Diagnostic> for Shown {
             others: found.others,
             records: Vec::new(),
             help: found.help,
+            kind: Kind::Fail(level(found.check.severity)),
+            accepted: None,
         }
+    }
+}
+
+/// Returns how much a diagnostic weighs, as a log of SARIF says it.
+pub fn level(weight: Severity) -> SarifLevel {
+    match weight {
+        Severity::Error => SarifLevel::Error,
+        Severity::Warning => SarifLevel::Warning,
+        Severity::Note => SarifLevel::Note,
     }
 }
 
@@ -77,6 +94,11 @@ impl<'a> Lines<'a> {
     pub fn new(text: &'a str) -> Self {
         let ends = text.match_indices('\n').map(|(at, _)| at + 1);
         Self { text, starts: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// Returns the text.
+    pub fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Returns where a byte of the text stands.

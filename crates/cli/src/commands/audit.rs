@@ -16,7 +16,8 @@ use crate::source::{self, PinArgs};
 #[command(after_help = "\
 Examples:
   tally audit ledger.tally --key ledger.vkey -o report.html
-  tally audit ledger.tally --key ledger.vkey --format json > report.json")]
+  tally audit ledger.tally --key ledger.vkey --format json > report.json
+  tally audit ledger.tally --key ledger.vkey -o report.sarif")]
 pub struct AuditArgs {
     /// A ledger directory, a bundle or an extract
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
@@ -32,7 +33,7 @@ pub struct AuditArgs {
 
     /// Where the report goes, and in which form
     #[command(flatten)]
-    pub report: ReportArgs,
+    pub report: ReportArgs<ReportFormat>,
 }
 
 /// Prints both reports.
@@ -61,6 +62,7 @@ pub fn run(args: &AuditArgs, context: &mut Context) -> Result<Status, Failure> {
             format!("{json:#}")
         }
         ReportFormat::Html => diverge::page(&args.source, &found, &timeline, &report),
+        ReportFormat::Sarif => diverge::log("audit", &args.source, &found, &report),
     };
     args.report.write(&text, &report.sentence(), context)?;
     if found.status() == Status::CouldNotRun {

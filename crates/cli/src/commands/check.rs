@@ -1,9 +1,11 @@
 //! `tally check`: what readers of a draft will stumble over, before it is posted.
 
+mod log;
+pub mod members;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
 use tally_divergence::rules;
 use tally_intake::draft::{self, Outcome, Severity};
 use tally_intake::report::{Form, Template};
@@ -11,13 +13,13 @@ use tally_ledger::name::FeedId;
 use tally_ledger::replay::Timeline;
 use tally_ledger::time::{Instant, Interval, When};
 use tally_ledger::vocabulary::words::Channel;
+use tally_report::text::Style;
 
-use crate::args::FormatArgs;
 use crate::commands::policies::PackArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
-use crate::output::Format;
 use crate::posting::{self, Place, Posting};
+use crate::report::{DraftFormat, ReportArgs};
 use crate::snippet::{Lines, Shown, laid_out};
 use crate::source::{self, PinArgs};
 
@@ -27,10 +29,10 @@ pub const DRAFT_MAX: u64 = 1024 * 1024;
 /// The arguments of `tally check`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   tally check draft.md --at 2026-04-01
-
   tally check draft.md --ledger my-ledger --incident 2026-wrong-field
+  tally check drafts/*.md -o drafts.sarif
 
 Without --ledger it needs no ledger, and never a key or a network. Exit
 status: 0 nothing found but warnings and notes, 1 errors found, 2 could not
@@ -64,9 +66,9 @@ pub struct CheckArgs {
     #[arg(long)]
     pub strict: bool,
 
-    /// How the result is written
+    /// Where the result goes, and in which form
     #[command(flatten)]
-    pub format: FormatArgs,
+    pub report: ReportArgs<DraftFormat>,
 }
 
 /// Reads when a draft is to be posted.
@@ -92,6 +94,8 @@ fn known(code: &str) -> Result<String, String> {
 
 /// A draft with what was found in it.
 struct Checked {
+    /// The file; none for standard input.
+    path: Option<PathBuf>,
     name: String,
     text: String,
     outcome: Outcome,
@@ -111,6 +115,8 @@ impl Checked {
 /// Fails if a draft cannot be read, is too large or is not text, and if a ledger is named that
 /// cannot be read or does not hold.
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Status, Failure> {
+    let drafts: Vec<&Path> = args.drafts.iter().chain(&args.ledger).map(PathBuf::as_path).collect();
+    let format = args.report.check(&drafts)?;
     let posted = match args.at {
         Some(posted) => posted,
         None => Interval::at(context.clock.now()?),
@@ -129,16 +135,20 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Status, Failure> {
         }
         found.retain(|found| !args.allow.contains(&found.code));
         found.sort_by(|a, b| (a.span.start, &a.code).cmp(&(b.span.start, &b.code)));
-        all.push(Checked { name, text, outcome, found });
+        let path = (!is_input).then(|| path.clone());
+        all.push(Checked { path, name, text, outcome, found });
     }
-    let told = match args.format.format {
-        Format::Text => in_text(&all, context),
-        Format::Json => format!("{:#}", in_json(&all)),
-    };
-    context.out.result(&told)?;
     let enough = if args.strict { Severity::Warning } else { Severity::Error };
     let fails = all.iter().flat_map(|draft| &draft.found).any(|found| found.weight >= enough);
-    Ok(if fails { Status::Diverges } else { Status::Clean })
+    let status = if fails { Status::Diverges } else { Status::Clean };
+    let told = match format {
+        DraftFormat::Text => in_text(&all, args.report.style(context)),
+        DraftFormat::Json => format!("{:#}", members::of(&all)),
+        DraftFormat::Sarif => log::of(&all, status),
+    };
+    let answer: Vec<String> = all.iter().map(summary).collect();
+    args.report.write(&told, &answer.join("\n"), context)?;
+    Ok(status)
 }
 
 /// Returns what a verified ledger records. Whoever checks a draft holds its own ledger: a pin is
@@ -190,12 +200,12 @@ fn taken_for(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn in_text(all: &[Checked], context: &Context) -> String {
+fn in_text(all: &[Checked], style: Style) -> String {
     let mut told = String::new();
     for draft in all {
         let lines = Lines::new(&draft.text);
         for found in &draft.found {
-            told.push_str(&laid_out(found, &draft.name, &lines, context.style()));
+            told.push_str(&laid_out(found, &draft.name, &lines, style));
             told.push_str("\n\n");
         }
         told.push_str(&summary(draft));
@@ -226,54 +236,4 @@ fn summary(draft: &Checked) -> String {
         n => format!(", and {n} more of the same"),
     };
     format!("{}: {counts}{more} ({})", draft.name, taken_for(outcome))
-}
-
-fn in_json(all: &[Checked]) -> Value {
-    let count = |weight| all.iter().map(|draft| draft.count(weight)).sum::<usize>();
-    let drafts: Vec<Value> = all.iter().map(of_draft).collect();
-    json!({
-        "schema": 1,
-        "errors": count(Severity::Error),
-        "warnings": count(Severity::Warning),
-        "notes": count(Severity::Note),
-        "drafts": drafts,
-    })
-}
-
-fn of_draft(draft: &Checked) -> Value {
-    let lines = Lines::new(&draft.text);
-    let diagnostics: Vec<Value> =
-        draft.found.iter().map(|found| diagnostic(found, &lines)).collect();
-    json!({
-        "file": draft.name,
-        "taken_for": taken_for(&draft.outcome),
-        "left_out": draft.outcome.left_out,
-        "diagnostics": diagnostics,
-    })
-}
-
-/// Returns what is told of a text, for programs.
-pub fn diagnostic(found: &Shown, lines: &Lines<'_>) -> Value {
-    let place = |span: &std::ops::Range<usize>, label: &str| {
-        let (start, end) = (lines.position(span.start), lines.position(span.end));
-        json!({
-            "span": [span.start, span.end],
-            "line": start.line,
-            "column": start.column,
-            "end_line": end.line,
-            "end_column": end.column,
-            "label": label,
-        })
-    };
-    let others: Vec<Value> = found.others.iter().map(|(span, label)| place(span, label)).collect();
-    json!({
-        "code": found.code,
-        "severity": found.weight,
-        "title": found.title,
-        "message": found.message,
-        "place": place(&found.span, &found.label),
-        "others": others,
-        "records": found.records,
-        "help": found.help,
-    })
 }

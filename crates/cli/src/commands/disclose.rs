@@ -230,7 +230,7 @@ fn refuse(
             all.collect::<Vec<_>>().join("\n\n")
         }
         Format::Json => {
-            let all = differing.iter().map(|found| check::diagnostic(found, &lines));
+            let all = differing.iter().map(|found| check::members::diagnostic(found, &lines));
             let diagnostics: Vec<_> = all.collect();
             format!("{:#}", json!({ "schema": 1, "recorded": [], "diagnostics": diagnostics }))
         }

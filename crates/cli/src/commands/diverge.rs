@@ -1,12 +1,13 @@
 //! `tally diverge`: holds what was said against what was recorded.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tally_divergence::Report;
 use tally_ledger::replay::Timeline;
 use tally_ledger::time::Instant;
-use tally_report::{findings, html};
+use tally_report::{findings, html, sarif};
 
 use crate::beside::{self, BesideArgs};
 use crate::commands::policies::PackArgs;
@@ -22,6 +23,7 @@ use crate::source::{self, PinArgs, Verified};
 Examples:
   tally diverge ledger.tally --format json | jq '.findings[].message'
   tally diverge ledger.tally -o report.html
+  tally diverge ledger.tally -o report.sarif
 
 A finding compares a text with a record; `tally explain CODE` tells how.")]
 pub struct DivergeArgs {
@@ -39,7 +41,7 @@ pub struct DivergeArgs {
 
     /// Where the report goes, and in which form
     #[command(flatten)]
-    pub report: ReportArgs,
+    pub report: ReportArgs<ReportFormat>,
 }
 
 /// The options that say which findings are shown, and as of when.
@@ -72,6 +74,7 @@ pub fn run(args: &DivergeArgs, context: &mut Context) -> Result<Status, Failure>
         ReportFormat::Text => verify::with_verdict(&findings::text(&report, style), &found, style),
         ReportFormat::Json => context.with_verdict_json(findings::value(&report), &found),
         ReportFormat::Html => page(&args.source, &found, &timeline, &report),
+        ReportFormat::Sarif => log("diverge", &args.source, &found, &report),
     };
     args.report.write(&text, &report.sentence(), context)?;
     context.tell_verdict(&found);
@@ -88,9 +91,20 @@ impl ViewArgs {
 
 /// Returns the report as a page. It names the source as it is called, not where it lay.
 pub fn page(source: &Path, found: &Verified, timeline: &Timeline, report: &Report) -> String {
-    let name = source.file_name().unwrap_or(source.as_os_str()).to_string_lossy();
     let verification = found.ledger.verification();
-    html::page(&html::Page { source: &name, verification, timeline, report })
+    html::page(&html::Page { source: &name(source), verification, timeline, report })
+}
+
+/// Returns the report as the log of `command` in SARIF. It too names the source as it is called.
+pub fn log(command: &'static str, source: &Path, found: &Verified, report: &Report) -> String {
+    let verification = found.ledger.verification();
+    let exit = status(found, report).code();
+    let source = name(source);
+    sarif::held(&sarif::Held { command, exit, source: &source, verification, report }).log()
+}
+
+fn name(source: &Path) -> Cow<'_, str> {
+    source.file_name().unwrap_or(source.as_os_str()).to_string_lossy()
 }
 
 /// Returns what is recorded and the findings on a verified ledger, which was read from `source`.
