@@ -2,7 +2,10 @@
 //!
 //! What `tests/foreign/verify.py` knows of the format it has from `docs/FORMAT.md`; where it and
 //! the vectors disagree, the text is unclear or one of two verifiers is wrong. The other programs
-//! take single parts for what they are to everybody: COSE messages, signed notes, a tree.
+//! take single parts for what they are to everybody: COSE messages, signed notes, a tree, documents
+//! with a schema.
+
+mod documents;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
