@@ -3,6 +3,7 @@
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::Kind;
 use tally_ledger::time::When;
+use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::occurrence::covers;
 
 use crate::claims::Claims;
@@ -62,6 +63,35 @@ pub(crate) fn happenings<'a>(
         }
     }
     found
+}
+
+/// Returns when nothing was left to revoke of a set: by then the last of it was revoked.
+pub(crate) fn none_left<'a>(
+    claims: &Claims<'a>,
+    from: &Perspective<'a>,
+    set: &str,
+) -> Vec<Happening<'a>> {
+    let none = |found: &Indexed<'a>| match found.fact.body() {
+        Some(Body::RevocationProgress(progress)) if progress.remaining == 0 => {
+            (progress.set == set).then_some(progress.as_of.as_ref().or(found.fact.occurred()))?
+        }
+        _ => None,
+    };
+    let found = claims.backed(from, Key::Subject(set), |found| none(found).is_some()).into_iter();
+    found
+        .filter_map(|(found, backing)| {
+            let when = until(none(found)?)?;
+            let shown = format!("none left to revoke, {}", none(found)?);
+            let account = Account::of_fact(found.fact, backing, shown).at(Some(&when));
+            Some(Happening { when: Some(when), account })
+        })
+        .collect()
+}
+
+/// Returns the time up to the end of `when`; `None` if that has no end.
+pub(crate) fn until(when: &When) -> Option<When> {
+    let end = when.at().split_once('/').map_or(when.at(), |(_, end)| end);
+    When::new(&format!("../{end}"), when.zone(), when.presumed().cloned()).ok()
 }
 
 /// The kinds of which one subject has one: a record for another time is another account of the

@@ -19,6 +19,7 @@ use super::promise::{Promise, judge_promise};
 use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::Finding;
+use crate::happening::until;
 use crate::index::Key;
 use crate::source::{Party, Perspective};
 
@@ -37,6 +38,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
             findings.push(match made.to {
                 Duty::Do => judge_promise(&COMMITMENT, claims, &promise, as_of),
                 Duty::Avoid => {
+                    // What is due to be avoided is avoided up to its end.
                     let period = made.due.as_ref().and_then(until);
                     judge_abstention(&COMMITMENT, claims, &promise, period.as_ref(), as_of)
                 }
@@ -75,13 +77,6 @@ fn completion<'a>(claims: &Claims<'a>, fact: &'a Fact) -> Option<Promise<'a>> {
         condition: None,
         scope: None,
     })
-}
-
-/// Returns the time up to the end of `due`, which is how long something is to be avoided; `None` if
-/// that has no end.
-fn until(due: &When) -> Option<When> {
-    let end = due.at().split_once('/').map_or(due.at(), |(_, end)| end);
-    When::new(&format!("../{end}"), due.zone(), due.presumed().cloned()).ok()
 }
 
 /// Returns the entries of the commitments that claims make, which their own rules look at.

@@ -18,13 +18,16 @@ use super::{PROMISE, Rule};
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
-use crate::happening::{Happening, happenings, happens_once};
+use crate::happening::{Happening, happenings, happens_once, none_left};
 use crate::index::{Indexed, Key};
 use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
 use crate::times::Times;
 use crate::weigh::{Account, Decision, Repeated, decide, found, settle, without_presumption};
 use crate::words::{name, named, quoted};
+
+/// The kind by which a set is revoked.
+const REVOKED: &str = "revocation.completed";
 
 /// What somebody promised to do or to avoid, in a claim or in a recorded commitment.
 #[derive(Debug, Clone)]
@@ -208,6 +211,9 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
     if let Some(kind) = promise.kind() {
         let subject = promise.subject.as_deref();
         found.extend(happenings(claims, &promise.perspective, &kind, subject));
+        if let Some(set) = subject.filter(|_| promise.what == REVOKED) {
+            found.extend(none_left(claims, &promise.perspective, set));
+        }
     }
     let mut accounts: Vec<Account<'_>> =
         found.into_iter().filter_map(|happening| compare(promise, happening)).collect();
@@ -219,7 +225,7 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
         }
     }
     // What can be completed once only, and is recorded twice, was not completed the first time.
-    let once = promise.what == "revocation.completed";
+    let once = promise.what == REVOKED;
     settle(&mut accounts, if once { Repeated::Unclear } else { Repeated::Agrees });
     accounts
 }
@@ -610,6 +616,19 @@ mod tests {
         done(&mut book, "2024-08-03T18:00Z");
         done(&mut book, "2024-08-04T18:00Z");
         assert_eq!(verdict(&book, "T101"), Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_revocation_of_which_nothing_was_left_in_time_is_done_though_its_end_is_not_recorded() {
+        for (as_of, expected) in
+            [("2024-08-03T18:00Z", Verdict::Tallies), ("2024-08-05T18:00Z", Verdict::Undetermined)]
+        {
+            let mut book = own();
+            said(&mut book, 0, MADE, will(json!({})));
+            let progress = json!({ "set": "all", "revoked": 9, "remaining": 0 });
+            fact(&mut book, "revocation.progress", as_of, progress);
+            assert_eq!(verdict(&book, "T101"), expected, "{as_of}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::case::Case;
 use crate::clock::{Bounds, evidence};
 use crate::duty::{Duty, Held};
 use crate::finding::{Finding, Relation, Verdict};
-use crate::happening::happenings;
+use crate::happening::{Happening, happenings, none_left};
 use crate::incident::Incident;
 use crate::index::Key;
 use crate::length::{beyond, duration};
@@ -103,7 +103,12 @@ impl<'a> Due<'a> {
         let kind: Kind = "revocation.completed".parse().expect("a kind of the vocabulary");
         let set = Some(self.deadline.set.as_str());
         let mut accounts = Vec::new();
-        for happening in happenings(&case.claims, &incident.perspective, &kind, set) {
+        let mut found = happenings(&case.claims, &incident.perspective, &kind, set);
+        for Happening { account, .. } in &mut found {
+            account.shown = format!("the last revoked {}", account.shown);
+        }
+        found.extend(none_left(&case.claims, &incident.perspective, &self.deadline.set));
+        for happening in found {
             let account = happening.account;
             let Some(when) = happening.when else {
                 let why = "the record has no time".to_owned();
@@ -121,7 +126,6 @@ impl<'a> Due<'a> {
             };
             let mut account = account.holds(relation, Some(remark));
             account.presumed = when.presumed().map(ToString::to_string);
-            account.shown = format!("the last revoked {}", account.shown);
             accounts.push(account);
         }
         accounts.extend(self.remaining(case, incident, bounds));
@@ -156,12 +160,12 @@ impl<'a> Due<'a> {
                 continue;
             };
             let as_of = progress.as_of.as_ref().or(fact.occurred());
-            let after = as_of.filter(|as_of| bounds.lapse < as_of.interval().start);
-            let (Some(as_of), true) = (after, progress.set == self.deadline.set) else {
+            let (Some(as_of), true) = (as_of, progress.set == self.deadline.set) else {
                 continue;
             };
             let backing = case.claims.backing(&incident.perspective, fact);
-            if let Some(backing) = backing.filter(|_| progress.remaining > 0) {
+            let after = progress.remaining > 0 && bounds.lapse < as_of.interval().start;
+            if let Some(backing) = backing.filter(|_| after) {
                 let shown = format!("{} not yet revoked, {as_of}", progress.remaining);
                 let account = Account::of_fact(fact, backing, shown).at(Some(as_of));
                 let remark = Some(self.over(bounds, as_of));
@@ -382,6 +386,21 @@ mod tests {
         let finding = only(&book, "P105");
         assert_eq!(finding.verdict, Verdict::Diverges);
         assert!(finding.message.contains("10 not yet revoked"), "{}", finding.message);
+    }
+
+    #[test]
+    fn none_left_is_a_revocation_of_which_only_the_latest_time_is_known() {
+        for (as_of, expected) in
+            [("2026-04-02T09:00Z", Verdict::Tallies), ("2026-04-02T12:00Z", Verdict::Undetermined)]
+        {
+            let mut book = own();
+            deadline(&mut book, "BR 4.9.1.1 (5)");
+            let progress = json!({ "set": "all", "revoked": 100, "remaining": 0 });
+            fact(&mut book, "revocation.progress", as_of, progress);
+            let finding = findings(&book, "P105", Some("2026-05-01T00:00:00Z")).remove(0);
+            assert_eq!(finding.verdict, expected, "{as_of}: {}", finding.message);
+            assert!(finding.message.contains("none left to revoke"), "{}", finding.message);
+        }
     }
 
     #[test]
