@@ -208,7 +208,6 @@ fn moved(begun: String, date: &Date<'_>, next: &Date<'_>) -> Held {
 fn regular(case: &Case<'_>, incident: &Incident<'_>, dates: &[Date<'_>]) -> Vec<Finding> {
     let official: Vec<&Statement> = incident.official().collect();
     let gaps = official.iter().map(|text| Gap { from: Point::of(text), text: Some(*text) });
-    let known = knows_tracker(incident);
     worst(case, &UPDATE, incident, gaps, |duty: &Duty<'_>, gap: &Gap<'_>| {
         let asked = duty.asked();
         let length = asked.limit.as_ref().and_then(|limit| Bounds::of(limit, gap.from.interval));
@@ -226,7 +225,8 @@ fn regular(case: &Case<'_>, incident: &Incident<'_>, dates: &[Date<'_>]) -> Vec<
         let nature = "whether the organisation posted it is not recorded";
         let mut reading: Reading<'_> = ended.read(bounds, gap.from.interval, case.as_of, nature);
         closure.doubt(&mut reading);
-        if reading.relation == Relation::Differs && !known {
+        let window = Interval { start: gap.from.interval.start, end: bounds.lapse };
+        if reading.relation == Relation::Differs && !knows_tracker(incident, window) {
             reading.relation = Relation::Unclear;
             let why = "whether the tracker named a date is not recorded";
             reading.remark = format!("{}; {why}", reading.remark);
@@ -235,14 +235,21 @@ fn regular(case: &Case<'_>, incident: &Incident<'_>, dates: &[Date<'_>]) -> Vec<
     })
 }
 
-/// Returns whether the record follows the tracker's fields, so that a date would be in it.
-fn knows_tracker(incident: &Incident<'_>) -> bool {
-    incident.facts.iter().any(|fact| match fact.body() {
+/// How closely the time of a change has to be known, in seconds.
+const DAY_SECONDS: i64 = 86_400;
+
+/// Returns whether the record follows the tracker's fields, so that a date which was named during
+/// `window` would be in it. A field of which only the last value was captured may have had another.
+fn knows_tracker(incident: &Incident<'_>, window: Interval) -> bool {
+    let changes = incident.facts.iter().filter(|fact| match fact.body() {
         Some(Body::TrackerChanged(changed)) => {
             matches!(changed.field, Field::NextUpdate | Field::Whiteboard)
         }
         _ => false,
-    })
+    });
+    let mut times = changes.map(|fact| fact.occurred().map_or(Interval::EVER, When::interval));
+    let settled = |at: Interval| !at.overlaps(&window) || at.end - at.start <= DAY_SECONDS;
+    times.clone().next().is_some() && times.all(settled)
 }
 
 /// Returns whether the tracker named, or may have named, a date at any time from `from` to `until`.
@@ -393,6 +400,21 @@ mod tests {
         named(&mut book);
         posted(&mut book, 1, "2026-04-14T08:00:00Z", "update");
         assert!(verdicts(&book, "regular-update", LATER).is_empty(), "a date is named");
+    }
+
+    #[test]
+    fn a_whiteboard_captured_without_its_history_may_have_named_a_date_before() {
+        let mut book = observer();
+        opened(&mut book);
+        for (item, at) in [(0, "2026-04-01T08:00:00Z"), (1, "2026-04-11T08:00:00Z")] {
+            posted(&mut book, item, at, "update");
+        }
+        captured(&mut book, "2026-04-12T08:00Z");
+        let present = json!({ "field": "whiteboard", "new": "[ca-compliance]" });
+        tracker(&mut book, "2026-04-01T08:00:00/2026-04-12T08:00:00Z", present);
+        let finding = only(&book, "P104");
+        assert_eq!(finding.verdict, Verdict::Undetermined, "{}", finding.message);
+        assert!(finding.message.contains("named a date"), "{}", finding.message);
     }
 
     #[test]
