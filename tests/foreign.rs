@@ -2,10 +2,7 @@
 //!
 //! What `tests/foreign/verify.py` knows of the format it has from `docs/FORMAT.md`; where it and
 //! the vectors disagree, the text is unclear or one of two verifiers is wrong. The other programs
-//! take single parts for what they are to everybody: COSE messages, signed notes, a tree, documents
-//! with a schema.
-
-mod documents;
+//! take single parts for what they are to everybody: COSE messages, signed notes, a tree.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -15,7 +12,7 @@ fn repository() -> PathBuf {
 }
 
 /// Begins a Python program of `tests/foreign`; `TALLY_PYTHON` names another interpreter.
-fn python(program: &str) -> Command {
+pub(super) fn python(program: &str) -> Command {
     let interpreter = std::env::var_os("TALLY_PYTHON").unwrap_or_else(|| "python3".into());
     let mut command = Command::new(interpreter);
     command.arg("-B").arg(format!("tests/foreign/{program}")).current_dir(repository());
@@ -29,7 +26,7 @@ fn run(command: &mut Command) -> Output {
 
 /// Runs a program, demands that it succeeds, and gives the last line that it printed.
 #[track_caller]
-fn last_line(command: &mut Command) -> String {
+pub(super) fn last_line(command: &mut Command) -> String {
     let output = run(command);
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaints = String::from_utf8_lossy(&output.stderr);

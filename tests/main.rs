@@ -4,6 +4,7 @@
 mod case_sources;
 mod cli;
 mod demo;
+mod documents;
 mod foreign;
 mod format_doc;
 mod golden;
