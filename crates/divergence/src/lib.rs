@@ -9,6 +9,7 @@
     allow(clippy::needless_pass_by_value, reason = "tests hand over documents as literals")
 )]
 
+mod allowance;
 pub mod case;
 pub mod claims;
 mod clock;

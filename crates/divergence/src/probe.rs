@@ -20,10 +20,14 @@ pub(crate) fn observer() -> Casebook {
     Casebook::observer("An observer")
 }
 
+/// Returns the CA as a speaker.
+pub(crate) fn official() -> Json {
+    json!({ "capacity": "official", "organisation": "Example CA" })
+}
+
 /// Records a comment of the CA in its bug, which makes one claim.
 pub(crate) fn said(book: &mut Casebook, item: u64, published: &str, claim: Json) -> u64 {
-    let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
-    said_by(book, speaker, item, published, claim)
+    said_by(book, official(), item, published, claim)
 }
 
 /// Records a comment of somebody in the bug, which makes one claim.
@@ -70,8 +74,7 @@ pub(crate) fn opened(book: &mut Casebook) -> u64 {
 
 /// Records a comment of the CA in its bug, of that form.
 pub(crate) fn posted(book: &mut Casebook, item: u64, published: &str, form: &str) -> u64 {
-    let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
-    comment(book, speaker, item, published, json!({ "form": form }))
+    comment(book, official(), item, published, json!({ "form": form }))
 }
 
 /// Records a comment of another organisation in the bug.

@@ -18,6 +18,7 @@ mod commitment;
 mod contradiction;
 mod count;
 mod criteria;
+mod deadline;
 mod described;
 mod edit;
 mod first_report;
@@ -119,6 +120,7 @@ rules! {
         described::judge;
     OCCURRED = "T401", "occurred", Medium, "when something occurred", occurred::judge;
     ORDER = "T402", "order", Medium, "what came first", order::judge;
+    DEADLINE = "T403", "deadline", Medium, "a deadline and what it follows from", deadline::judge;
     CONTRADICTION = "T404", "contradiction", Medium, "two sentences of one text",
         contradiction::judge;
     CITATION = "T501", "citation", Low, "a citation and the text cited", citation::judge;

@@ -41,7 +41,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
 pub(super) struct Due<'a> {
     pub(super) fact: &'a Fact,
     pub(super) deadline: &'a Deadline,
-    source: Source,
+    pub(super) source: Source,
 }
 
 /// Returns the deadlines of an incident: of each set and rule the one that was recorded last.
@@ -59,7 +59,7 @@ pub(super) fn deadlines<'a>(case: &Case<'a>, incident: &Incident<'a>) -> Vec<Due
 
 /// Returns whether a requirement is, or may be, the one that a rule names: `BR 4.9.1.1 (5)` names
 /// the reason 5 of that section, `BR 4.9.1.1` any of them.
-fn is_meant(asked: &Requirement, rule: &str) -> bool {
+pub(super) fn is_meant(asked: &Requirement, rule: &str) -> bool {
     let rule = rule.trim();
     let mut named = asked.cited_as.iter().filter_map(|cited| rule.strip_prefix(cited.as_str()));
     asked.rule == REVOKED.code
@@ -258,11 +258,6 @@ fn notes(
             "it rests on a presumed zone (rule {rule}); with another zone it may be otherwise"
         ));
     }
-    let recorded = due.deadline.due.interval();
-    if due.deadline.start.is_some() && bounds.lapse < recorded.start {
-        let recorded = &due.deadline.due;
-        notes.push(format!("the deadline recorded, {recorded}, lies beyond that limit"));
-    }
     notes
 }
 
@@ -413,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_in_force_stands_beside_and_a_deadline_beyond_the_limit_is_noted() {
+    fn an_order_in_force_stands_beside_and_moves_no_limit() {
         let mut book = own();
         let body = json!({ "set": "all", "rule": "BR 4.9.1.1 (5)", "due": "2026-04-06T10:00Z",
                            "start": "2026-04-01T10:00Z" });
@@ -425,7 +420,6 @@ mod tests {
         let finding = only(&book, "P105");
         assert_eq!(finding.verdict, Verdict::Diverges);
         assert!(finding.notes.iter().any(|note| note.contains("restraining order (order)")));
-        assert!(finding.notes.iter().any(|note| note.contains("lies beyond that limit")));
     }
 
     #[test]
