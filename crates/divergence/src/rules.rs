@@ -32,6 +32,7 @@ mod promise;
 mod quoted;
 mod recorded;
 mod recount;
+mod remained;
 mod reopened;
 mod reply;
 mod reserve;
@@ -123,6 +124,8 @@ rules! {
     DEADLINE = "T403", "deadline", Medium, "a deadline and what it follows from", deadline::judge;
     CONTRADICTION = "T404", "contradiction", Medium, "two sentences of one text",
         contradiction::judge;
+    REMAINED = "T405", "measurement", High, "a completed revocation and what remained",
+        remained::judge;
     CITATION = "T501", "citation", Low, "a citation and the text cited", citation::judge;
     QUOTED = "T502", "citation", Low, "the words quoted", quoted::judge;
     EDIT = "T511", "revision", Note, "a text edited after it appeared", edit::judge;
