@@ -13,6 +13,7 @@ mod allowance;
 pub mod case;
 pub mod claims;
 mod clock;
+mod committed;
 mod duty;
 pub mod finding;
 mod happening;

@@ -1,11 +1,14 @@
 //! What the tests of the rules share: one incident at one CA, told in a few words.
 
 use serde_json::{Value as Json, json};
-use tally_ledger::replay::Timeline;
+use tally_ledger::name::Kind;
+use tally_ledger::payload::{Basis, Event};
+use tally_ledger::replay::{Beside, Timeline};
+use tally_ledger::vocabulary::Body;
 use tally_testkit::casebook::Casebook;
 
 use crate::finding::{Finding, Verdict};
-use crate::{Terms, diverge};
+use crate::{Terms, Texts, diverge};
 
 /// The page of the incident's bug.
 pub(crate) const BUG: &str = "https://bugs.example/1";
@@ -49,6 +52,14 @@ pub(crate) fn comment(
     published: &str,
     more: Json,
 ) -> u64 {
+    let body = self::published(speaker, item, published, more);
+    let cited = json!({ "stated": [{ "url": BUG, "item": item }] });
+    book.record(json!({ "kind": "statement.published", "incident": "x", "basis": cited,
+                        "body": body }))
+}
+
+/// Returns the body of a comment with those members besides the ones that every comment has.
+pub(crate) fn published(speaker: Json, item: u64, published: &str, more: Json) -> Json {
     let mut body = json!({
         "id": format!("c{item}"), "channel": "bugzilla", "url": BUG, "item": item,
         "speaker": speaker, "published": published,
@@ -61,9 +72,22 @@ pub(crate) fn comment(
             claim["origin"] = "declared".into();
         }
     }
-    let cited = json!({ "stated": [{ "url": BUG, "item": item }] });
-    book.record(json!({ "kind": "statement.published", "incident": "x", "basis": cited,
-                        "body": body }))
+    body
+}
+
+/// Returns events of the incident as they are read beside a ledger: kinds and bodies.
+pub(crate) fn beside(name: &str, events: &[(&str, Json)]) -> Beside {
+    let event = |(kind, body): &(&str, Json)| {
+        let kind: Kind = kind.parse().unwrap();
+        let occurred = body.get("occurred").map(|at| at.as_str().unwrap().parse().unwrap());
+        let mut body = body.clone();
+        body.as_object_mut().unwrap().remove("occurred");
+        let body = Body::from_document(&kind, &body).unwrap().to_value();
+        let (basis, evidence) = (Basis::Own, Vec::new());
+        Event { feeds: vec!["x".parse().unwrap()], kind, occurred, basis, on: None, evidence, body }
+    };
+    let events: Vec<Event> = events.iter().map(event).collect();
+    Beside::of_events(name, &events, "2026-12-01T00:00:00Z".parse().unwrap())
 }
 
 /// Opens the incident of the CA and names its page.
@@ -114,6 +138,19 @@ pub(crate) fn findings(book: &Casebook, code: &str, at: Option<&str>) -> Vec<Fin
     let at = at.map(|at| at.parse().unwrap());
     let terms = Terms { at, ..Terms::default() };
     let report = diverge(&Timeline::replay(&book.ledger()), &terms);
+    report.findings.into_iter().filter(|finding| finding.code == code).collect()
+}
+
+/// Returns the findings under one rule, with what stands beside the ledger and those exact texts.
+pub(crate) fn findings_with(
+    book: &Casebook,
+    code: &str,
+    beside: &[Beside],
+    texts: Texts,
+) -> Vec<Finding> {
+    let mut timeline = Timeline::replay(&book.ledger());
+    beside.iter().for_each(|beside| timeline.join(beside.clone()));
+    let report = diverge(&timeline, &Terms { texts, ..Terms::default() });
     report.findings.into_iter().filter(|finding| finding.code == code).collect()
 }
 

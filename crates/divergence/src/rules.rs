@@ -29,6 +29,7 @@ mod occurred;
 mod order;
 mod outside;
 mod promise;
+mod published;
 mod quoted;
 mod recorded;
 mod recount;
@@ -129,6 +130,8 @@ rules! {
     CITATION = "T501", "citation", Low, "a citation and the text cited", citation::judge;
     QUOTED = "T502", "citation", Low, "the words quoted", quoted::judge;
     EDIT = "T511", "revision", Note, "a text edited after it appeared", edit::judge;
+    PUBLISHED = "T512", "revision", Medium, "a published text and the one committed",
+        published::judge;
     WORDING = "T514", "revision", Low, "an action item worded otherwise", wording::judge;
     RESERVE = "T515", "revision", Note, "a reserve dropped", reserve::judge;
     ABSENCE = "T601", "absence", High, "something said not to have happened", absence::judge;

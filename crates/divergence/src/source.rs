@@ -230,7 +230,7 @@ impl<'a> Perspective<'a> {
 
     /// Returns whose record a fact is that rests on its author's word. What another's key
     /// corrected, and what an auditor recorded, is not the owner's.
-    fn record(&self, timeline: &Timeline, fact: &Fact) -> Source {
+    pub(crate) fn record(&self, timeline: &Timeline, fact: &Fact) -> Source {
         if timeline.beside(fact.seq).is_some() {
             return Source::ObserverNote;
         }

@@ -50,7 +50,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Returns the digests under which statements of several places stand.
-fn pages(case: &Case<'_>) -> BTreeSet<Hash> {
+pub(super) fn pages(case: &Case<'_>) -> BTreeSet<Hash> {
     let mut places: BTreeMap<Hash, Place> = BTreeMap::new();
     let mut pages = BTreeSet::new();
     for statement in case.claims.timeline().statements() {
