@@ -149,7 +149,9 @@ pub(crate) fn findings_with(
     texts: Texts,
 ) -> Vec<Finding> {
     let mut timeline = Timeline::replay(&book.ledger());
-    beside.iter().for_each(|beside| timeline.join(beside.clone()));
+    for beside in beside {
+        timeline.join(beside.clone());
+    }
     let report = diverge(&timeline, &Terms { texts, ..Terms::default() });
     report.findings.into_iter().filter(|finding| finding.code == code).collect()
 }

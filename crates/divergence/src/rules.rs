@@ -41,6 +41,7 @@ mod revoked;
 mod status;
 mod term;
 mod unlisted;
+mod unseen;
 mod unwitnessed;
 mod update;
 mod value;
@@ -132,6 +133,7 @@ rules! {
     EDIT = "T511", "revision", Note, "a text edited after it appeared", edit::judge;
     PUBLISHED = "T512", "revision", Medium, "a published text and the one committed",
         published::judge;
+    UNSEEN = "T513", "revision", Medium, "a committed text that no capture has", unseen::judge;
     WORDING = "T514", "revision", Low, "an action item worded otherwise", wording::judge;
     RESERVE = "T515", "revision", Note, "a reserve dropped", reserve::judge;
     ABSENCE = "T601", "absence", High, "something said not to have happened", absence::judge;
