@@ -10,6 +10,7 @@
 )]
 
 mod allowance;
+mod capture;
 pub mod case;
 pub mod claims;
 mod clock;

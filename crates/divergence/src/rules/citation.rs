@@ -7,6 +7,7 @@ use tally_ledger::replay::{Fact, Statement};
 use tally_ledger::vocabulary::Body;
 
 use super::CITATION;
+use crate::capture::{Captures, captures};
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, StatementRef, Verdict};
@@ -14,9 +15,19 @@ use crate::source::{Backing, Place, Source};
 use crate::weigh::{Account, conclude, hold};
 use crate::words::{name, quoted};
 
+/// What a reader should know of a citation that differs.
+const MISTAKEN: &str = "the number or the address may be what is mistaken";
+
+/// What is known of citations besides the texts at their places.
+struct Known<'a> {
+    organisations: BTreeSet<String>,
+    captures: Captures<'a>,
+}
+
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let claims = &case.claims;
-    let known = organisations(claims);
+    let known =
+        Known { organisations: organisations(claims), captures: captures(claims.timeline()) };
     let held = claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Said(a) => Some(said(case, held, a, &known)),
@@ -25,7 +36,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     .collect()
 }
 
-fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said, known: &BTreeSet<String>) -> Finding {
+fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said, known: &Known<'a>) -> Finding {
     let claims = &case.claims;
     let timeline = claims.timeline();
     let place = Place::new(&claim.cited.url, claim.cited.item);
@@ -38,10 +49,13 @@ fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said, known: &BTreeSet<Str
             let backing =
                 Backing { source: source(claims, held, cited, fact)?, told_by: vec![*cited] };
             let account = Account::of_fact(fact, backing, recorded(cited));
-            Some(compare(claim, cited, account.at(Some(&cited.published)), known))
+            Some(compare(claim, cited, account.at(Some(&cited.published)), &known.organisations))
         })
         .collect();
     if accounts.is_empty() {
+        if let Some(finding) = beyond(case, &known.captures, held, (&place, &stated)) {
+            return finding;
+        }
         let message = format!("stated: {stated}; the text cited is not recorded in this ledger");
         let mut finding = Finding::new(&CITATION, Verdict::Undetermined, message);
         finding.statement = Some(StatementRef::of(held));
@@ -51,7 +65,7 @@ fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said, known: &BTreeSet<Str
     }
     let mut finding = conclude(&CITATION, claims, held, &stated, &accounts);
     if finding.verdict == Verdict::Diverges {
-        finding.notes.push("the number or the address may be what is mistaken".to_owned());
+        finding.notes.push(MISTAKEN.to_owned());
     }
     let mut versions = cited.iter().flat_map(|cited| &cited.versions);
     let at_hand =
@@ -61,6 +75,30 @@ fn said<'a>(case: &Case<'a>, held: &Held<'a>, claim: &Said, known: &BTreeSet<Str
         finding.notes.push(note.to_owned());
     }
     finding
+}
+
+/// Returns the finding on a citation of a number that its page did not have yet when all of it was
+/// captured, after it was cited; `None` if no capture shows that.
+fn beyond<'a>(
+    case: &Case<'a>,
+    captured: &Captures<'a>,
+    held: &Held<'a>,
+    (place, stated): (&Place, &str),
+) -> Option<Finding> {
+    let item = place.item()?;
+    let pages = captured.iter().filter(|((page, _), _)| page.may_be(place));
+    let (last, fact) = pages.map(|(_, capture)| capture).find_map(|capture| {
+        let (at, fact) = capture.whole?;
+        let last = capture.last()?;
+        (held.at().interval().before(&at) && last < item).then_some((last, fact))
+    })?;
+    let when = fact.occurred().map_or(String::new(), |when| format!(" of {when}"));
+    let shown = format!("the capture{when} has the numbers 0 to {last} alone");
+    let backing = Backing { source: Source::Measured, told_by: Vec::new() };
+    let account = Account::of_fact(fact, backing, shown).holds(Relation::Differs, None);
+    let mut finding = conclude(&CITATION, &case.claims, held, stated, &[account]);
+    finding.notes.push(format!("{MISTAKEN}, or the text may not be public"));
+    Some(finding)
 }
 
 /// Returns what stands behind the record of the text that is cited: the text itself, if the entry
@@ -160,7 +198,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use crate::finding::{Finding, Severity, Verdict};
-    use crate::probe::{BUG, comment, observer, only, said};
+    use crate::probe::{BUG, captured, comment, observer, only, said};
 
     /// Returns the finding on a citation of comment 36, which Example CA posted on 23 August.
     fn citing(item: u64, more: Json) -> Finding {
@@ -207,6 +245,33 @@ mod tests {
             said(&mut book, 90, "2025-04-04Z", claim);
             assert_eq!(only(&book, "T501").verdict, Verdict::Undetermined);
         }
+    }
+
+    /// Returns the verdict on a citation of comment 7, in comment 2, where those comments are
+    /// recorded besides, and all were captured at that time.
+    fn beyond(items: &[u64], at: &str) -> Verdict {
+        let mut book = observer();
+        for item in items {
+            comment(
+                &mut book,
+                json!({ "capacity": "participant" }),
+                *item,
+                "2025-04-01Z",
+                json!({}),
+            );
+        }
+        let claim = json!({ "says": "said", "cited": { "url": BUG, "item": 7 } });
+        said(&mut book, 2, "2025-04-04Z", claim);
+        captured(&mut book, at);
+        only(&book, "T501").verdict
+    }
+
+    #[test]
+    fn a_number_that_a_later_capture_of_all_comments_does_not_have_diverges() {
+        assert_eq!(beyond(&[0, 1], "2025-04-06T12:00Z"), Verdict::Diverges);
+        assert_eq!(beyond(&[0, 1], "2025-04-04T12:00Z"), Verdict::Undetermined, "not later");
+        assert_eq!(beyond(&[0], "2025-04-06T12:00Z"), Verdict::Undetermined, "one is missing");
+        assert_eq!(beyond(&[0, 1, 7], "2025-04-06T12:00Z"), Verdict::Tallies);
     }
 
     #[test]

@@ -1,29 +1,14 @@
 //! T513: a text that the organisation committed as published, looked for in captures of its page.
 
-use std::collections::BTreeMap;
-
 use tally_ledger::replay::{Fact, Statement, Timeline, shares_incident};
-use tally_ledger::time::{Interval, When};
-use tally_ledger::vocabulary::Body;
-use tally_ledger::vocabulary::document::Measured;
 
 use super::UNSEEN;
+use crate::capture::{Capture, Captures, captures};
 use crate::case::Case;
 use crate::committed::{Whose, committed, whose};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
 use crate::source::Place;
 use crate::words::name;
-
-/// What a source beside the ledger shows of one page.
-#[derive(Debug, Default)]
-struct Capture<'a> {
-    /// The texts of the page, as captured.
-    texts: Vec<&'a Statement>,
-    /// The capture that held all comments, and when it was taken: the last of them.
-    whole: Option<(Interval, &'a Fact)>,
-    /// An entry or event of the source, to point at.
-    first: Option<&'a Fact>,
-}
 
 /// What a capture shows of a committed text.
 struct Seen<'a> {
@@ -43,45 +28,14 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     standing.filter_map(|text| looked_for(timeline, &captures, text)).collect()
 }
 
-/// Returns what the sources beside the ledger show, by page and source.
-fn captures(timeline: &Timeline) -> BTreeMap<(Place, u64), Capture<'_>> {
-    let mut captures: BTreeMap<(Place, u64), Capture<'_>> = BTreeMap::new();
-    for statement in timeline.statements() {
-        if let Some(joined) = timeline.beside(statement.seq) {
-            let capture = captures.entry((Place::page(&statement.url), joined.first)).or_default();
-            capture.texts.push(statement);
-            capture.first = capture.first.or(timeline.fact(statement.seq));
-        }
-    }
-    for fact in &timeline.facts()[timeline.recorded().len()..] {
-        let Some(Body::MeasurementTaken(taken)) = fact.body() else {
-            continue;
-        };
-        let (Some(url), Some(at)) = (&taken.url, fact.occurred().map(When::interval)) else {
-            continue;
-        };
-        if let (Measured::Tracker, Some(joined)) = (&taken.what, timeline.beside(fact.seq)) {
-            let capture = captures.entry((Place::page(url), joined.first)).or_default();
-            if capture.whole.is_none_or(|(known, _)| known.start < at.start) {
-                capture.whole = Some((at, fact));
-            }
-            capture.first = capture.first.or(Some(fact));
-        }
-    }
-    captures
-}
-
 /// Looks for a text in every capture of its page; `None` if nothing of its incident was captured.
-fn looked_for(
-    timeline: &Timeline,
-    captures: &BTreeMap<(Place, u64), Capture<'_>>,
-    text: &Statement,
-) -> Option<Finding> {
+fn looked_for(timeline: &Timeline, captures: &Captures<'_>, text: &Statement) -> Option<Finding> {
     let page = Place::page(&text.url);
-    let here = captures.iter().filter(|((place, _), _)| *place == page);
-    let mut seen: Vec<Seen<'_>> = here.filter_map(|(_, capture)| capture.show(text)).collect();
+    let beside = captures.iter().filter(|((_, source), _)| source.is_some());
+    let here = beside.clone().filter(|((place, _), _)| *place == page);
+    let mut seen: Vec<Seen<'_>> = here.filter_map(|(_, capture)| show(capture, text)).collect();
     if seen.is_empty() {
-        let mut others = captures.values().filter_map(|capture| capture.whole);
+        let mut others = beside.filter_map(|(_, capture)| capture.whole);
         let (_, fact) = others.find(|(_, fact)| shares_incident(&fact.feeds, &text.feeds))?;
         let words = "another page was captured, and this one was not".to_owned();
         seen.push(Seen { verdict: Verdict::Undetermined, words, fact });
@@ -114,63 +68,52 @@ fn looked_for(
     Some(finding)
 }
 
-impl<'a> Capture<'a> {
-    /// Returns what the capture shows of a text on its page.
-    fn show(&self, text: &Statement) -> Option<Seen<'a>> {
-        let first = self.first?;
-        let place = Place::of(text);
-        let same = |other: &Statement| {
-            let digests = other.versions.iter().filter_map(|version| version.digest);
-            let mut digests =
-                digests.filter(|d| text.versions.iter().any(|v| v.digest == Some(*d)));
-            digests.next().is_some()
-        };
-        let fact = self.whole.map_or(first, |(_, fact)| fact);
-        let seen = |verdict, words: String| Some(Seen { verdict, words, fact });
-        let there = self.texts.iter().find(|other| Place::of(other) == place);
-        if there.is_some_and(|there| whose(there, text) == Whose::Own || same(there)) {
-            return seen(Verdict::Tallies, "it stands on the captured page".to_owned());
-        }
-        if let Some(other) = self.texts.iter().find(|other| same(other)) {
-            let at = other.item.map_or("there".to_owned(), |item| format!("as number {item}"));
-            let words = format!("the captured page has this text {at}");
-            return seen(Verdict::ForTheReader, words);
-        }
-        if there.is_some_and(|there| whose(there, text) == Whose::Unknown) {
-            let why = "a text by an account that nobody knows stands in its place";
-            return seen(Verdict::Undetermined, why.to_owned());
-        }
-        let Some((at, taken)) = self.whole else {
-            let why = "not found in what was captured, which need not be all of the page";
-            return seen(Verdict::Undetermined, why.to_owned());
-        };
-        let on = taken.occurred().map_or(String::new(), |when| format!(" of {when}"));
-        if !text.published.interval().before(&at) {
-            let why = format!("not found in the capture{on}, which may be older");
-            return seen(Verdict::Undetermined, why);
-        }
-        let lacks = match place.item() {
-            None => Some("and the number of the text is not recorded"),
-            Some(_) if !self.is_gapless() => Some("which lacks numbers"),
-            Some(_) => None,
-        };
-        if let Some(lacks) = lacks {
-            let why = format!("not found in the capture{on}, {lacks}");
-            return seen(Verdict::Undetermined, why);
-        }
-        let stands = there.map_or(String::new(), |other| {
-            format!("; in its place stands a text by {}", name(&other.speaker.name()))
-        });
-        seen(Verdict::Diverges, format!("not found in the capture{on}{stands}"))
+/// Returns what the capture shows of a text on its page.
+fn show<'a>(capture: &Capture<'a>, text: &Statement) -> Option<Seen<'a>> {
+    let first = capture.first?;
+    let place = Place::of(text);
+    let same = |other: &Statement| {
+        let digests = other.versions.iter().filter_map(|version| version.digest);
+        let mut digests = digests.filter(|d| text.versions.iter().any(|v| v.digest == Some(*d)));
+        digests.next().is_some()
+    };
+    let fact = capture.whole.map_or(first, |(_, fact)| fact);
+    let seen = |verdict, words: String| Some(Seen { verdict, words, fact });
+    let there = capture.texts.iter().find(|other| Place::of(other) == place);
+    if there.is_some_and(|there| whose(there, text) == Whose::Own || same(there)) {
+        return seen(Verdict::Tallies, "it stands on the captured page".to_owned());
     }
-
-    /// Returns whether the numbers of the texts leave no gap, from 0 on.
-    fn is_gapless(&self) -> bool {
-        let mut items: Vec<u64> = self.texts.iter().filter_map(|text| text.item).collect();
-        items.sort_unstable();
-        items.dedup();
-        !items.is_empty() && items.iter().zip(0..).all(|(item, expected)| *item == expected)
+    if let Some(other) = capture.texts.iter().find(|other| same(other)) {
+        let at = other.item.map_or("there".to_owned(), |item| format!("as number {item}"));
+        let words = format!("the captured page has this text {at}");
+        return seen(Verdict::ForTheReader, words);
     }
+    if there.is_some_and(|there| whose(there, text) == Whose::Unknown) {
+        let why = "a text by an account that nobody knows stands in its place";
+        return seen(Verdict::Undetermined, why.to_owned());
+    }
+    let Some((at, taken)) = capture.whole else {
+        let why = "not found in what was captured, which need not be all of the page";
+        return seen(Verdict::Undetermined, why.to_owned());
+    };
+    let on = taken.occurred().map_or(String::new(), |when| format!(" of {when}"));
+    if !text.published.interval().before(&at) {
+        let why = format!("not found in the capture{on}, which may be older");
+        return seen(Verdict::Undetermined, why);
+    }
+    let lacks = match place.item() {
+        None => Some("and the number of the text is not recorded"),
+        Some(_) if capture.last().is_none() => Some("which lacks numbers"),
+        Some(_) => None,
+    };
+    if let Some(lacks) = lacks {
+        let why = format!("not found in the capture{on}, {lacks}");
+        return seen(Verdict::Undetermined, why);
+    }
+    let stands = there.map_or(String::new(), |other| {
+        format!("; in its place stands a text by {}", name(&other.speaker.name()))
+    });
+    seen(Verdict::Diverges, format!("not found in the capture{on}{stands}"))
 }
 
 #[cfg(test)]
