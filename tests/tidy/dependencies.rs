@@ -55,6 +55,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("tower", &["mirror"]),
     ("url", &["intake", "mirror"]),
     // Reading what others wrote.
+    ("csv-core", &["intake"]),
     ("pulldown-cmark", &["intake", "report"]),
     ("askama", &["report"]),
     ("maud", &["report"]),

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod bugzilla;
+pub mod certificates;
 pub mod claims;
 pub mod draft;
 pub mod json;
