@@ -45,6 +45,9 @@ impl Documents {
         let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/ledger.tally");
         std::fs::copy(golden, made.folder.path().join("golden.tally")).unwrap();
         std::fs::write(made.folder.path().join("clean.md"), "We are sorry.\n").unwrap();
+        let list = "Serial #,Not after,Revocation date,Is revoked?\n0a,2026-06-01,2026-03-01,Yes\n";
+        std::fs::write(made.folder.path().join("list.csv"), list).unwrap();
+        std::fs::write(made.folder.path().join("links.csv"), "https://crt.sh/?id=1\n").unwrap();
         made
     }
 
@@ -91,6 +94,12 @@ impl Documents {
             ("timeline.json", "timeline broken.tally".to_owned(), 3),
             ("check.json", "check draft.md clean.md --at 2026-04-01".to_owned(), 1),
             ("check.json", format!("check {against}"), 1),
+            (
+                "check.json",
+                "check draft.md --at 2026-04-01 --certificates list.csv --certificates links.csv"
+                    .to_owned(),
+                1,
+            ),
         ];
         let mut kept = Vec::new();
         for (at, (schema, args, status)) in runs.into_iter().enumerate() {

@@ -139,3 +139,74 @@ fn a_hostile_draft_cannot_write_on_the_terminal_or_fill_it() {
     check("", &[]).ok();
     check("\n\n\n", &[]).ok();
 }
+
+const FULL: &str = include_str!("../../docs/examples/full-report.md");
+
+/// A list by the guidelines, of so many certificates.
+fn list(count: usize) -> String {
+    let head = "Precertificate SHA-256 hash,Certificate SHA-256 hash,Subject,Issuer,Not before,\
+                Not after,Serial #,dNSNames,Is revoked?,Revocation date,Revocation reason\r\n";
+    let row = |number: usize| {
+        format!(
+            ",{number:064X},CN=a.example,Example CA,2025-06-01,2026-06-01,0{number:x},a.example,\
+             Yes,2026-03-01T10:00:00Z,superseded\r\n"
+        )
+    };
+    head.to_owned() + &(1..=count).map(row).collect::<String>()
+}
+
+#[test]
+fn a_draft_is_held_against_the_list_of_its_certificates() {
+    let place = Place::empty();
+    place.write("draft.md", FULL);
+    place.write("affected.csv", list(42));
+    place.write("fewer.csv", list(40));
+    place.write("unclear.csv", list(41) + ",soon,,,,,,,,,\r\n");
+    let args = ["check", "draft.md", "--at", "2026-04-01", "--certificates"];
+    let told = place.tally(&[&args[..], &["affected.csv"]].concat()).ok();
+    let expected = "draft.md: nothing found (a full report, template 3)\n\
+                    affected.csv: nothing found (a list: 42 certificates, revoked 2026-03-01\n\
+                    10:00:00 UTC, expiring 2026-06-01)\n";
+    assert_eq!(told, expected);
+    let told = place.tally(&[&args[..], &["fewer.csv"]].concat()).ok();
+    assert!(told.contains("warning[D022]: 42 certificates in all; the list has 40\n"), "{told}");
+    let told = place.tally(&[&args[..], &["unclear.csv"]].concat()).ok();
+    assert!(!told.contains("D022"), "whether the list has 41 or 42 is open: {told}");
+    let expected = "note[D024]: no SHA-256 fingerprint, in the column \"Certificate SHA-256 \
+                    hash\"\n  --> unclear.csv:43:2\n";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn what_a_list_holds_is_told_to_programs() {
+    let place = Place::empty();
+    place.write("draft.md", FULL);
+    place.write("affected.csv", list(2) + list(1).split_once("\r\n").unwrap().1);
+    let args = ["check", "draft.md", "--at", "2026-04-01", "--format", "json"];
+    let json = place.tally(&[&args[..], &["--certificates", "affected.csv"]].concat()).json();
+    let list = &json["lists"][0];
+    assert_eq!((&list["rows"], &list["certificates"]), (&3.into(), &2.into()), "{json:#}");
+    assert_eq!(list["revoked"][0]["at"], "2026-03-01T10:00:00");
+    let codes: Vec<_> =
+        list["diagnostics"].as_array().unwrap().iter().map(|found| &found["code"]).collect();
+    assert_eq!(codes, ["D023"]);
+    assert_eq!(json["drafts"][0]["diagnostics"][0]["code"], "D022");
+    let args = [&args[..], &["--certificates", "affected.csv", "--allow", "D022"]].concat();
+    let json = place.tally(&args).json();
+    assert_eq!(json["drafts"][0]["diagnostics"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_file_that_lists_no_certificates_is_refused() {
+    let place = Place::empty();
+    place.write("draft.md", FULL);
+    place.write("words.csv", "Name,Mail\na,b\n");
+    place.write("latin.csv", b"Subject,SHA-256\ncaf\xe9,1\n");
+    for (file, why) in [
+        ("words.csv", "words.csv names no certificate"),
+        ("latin.csv", "latin.csv is not text"),
+        ("absent.csv", "absent.csv"),
+    ] {
+        place.tally(&["check", "draft.md", "--certificates", file]).refused(why);
+    }
+}

@@ -1,7 +1,8 @@
 //! Checks of a draft before it is posted: what its readers will stumble over, found from the text
 //! alone.
 //!
-//! Nothing is known but the text and the day it is to be posted: no ledger, no other text. A check
+//! Nothing is known but the text, the day it is to be posted, and the lists of certificates that
+//! come with it: no ledger, no other text. A check
 //! is a plain function over a draft; a false alarm is worse than one that is missed, so each
 //! keeps silent where it is not sure. A text that follows none of the templates is taken for an
 //! ordinary comment, of which no fields are asked.
@@ -12,6 +13,7 @@ mod course;
 mod dates;
 mod fields;
 mod items;
+mod lists;
 mod numbers;
 mod prose;
 mod undated;
@@ -23,8 +25,10 @@ use std::ops::Range;
 use serde::Serialize;
 use tally_ledger::time::{Instant, Interval};
 
+use crate::certificates::Certificates;
 use crate::moment::{self, Moment, Setting, Unclear};
 use crate::report::{self, Form, Report, Template};
+use lists::Listed;
 use prose::Sentence;
 
 /// How much a diagnostic weighs.
@@ -61,18 +65,30 @@ pub struct Check {
     /// Its page: what it means, an example, how to mend it.
     pub explanation: &'static str,
     /// Finds what is to be told.
-    find: fn(&Draft<'_>) -> Vec<Found>,
+    find: Find,
 }
 
-/// Lists the checks: code, severity, title, and the function.
+/// What a check looks at.
+#[derive(Debug, Clone, Copy)]
+enum Find {
+    /// The draft.
+    Text(fn(&Draft<'_>) -> Vec<Found>),
+    /// A list of certificates beside it.
+    List(fn(&Listed<'_>) -> Vec<Found>),
+}
+
+/// Lists the checks: code, severity, title, and the function
+/// with what it looks at.
 macro_rules! checks {
-    ($($name:ident = $code:literal, $severity:ident, $title:literal, $find:path;)*) => {
+    ($(
+        $name:ident = $code:literal, $severity:ident, $title:literal, $what:ident($find:path);
+    )*) => {
         $(static $name: Check = Check {
             code: $code,
             severity: Severity::$severity,
             title: $title,
             explanation: include_str!(concat!("draft/", $code, ".md")),
-            find: $find,
+            find: Find::$what($find),
         };)*
 
         /// Every check, in the order of their codes.
@@ -81,33 +97,40 @@ macro_rules! checks {
 }
 
 checks! {
-    MISSING = "D001", Error, "a field of the template is missing", fields::missing;
-    EMPTY = "D002", Error, "a field is empty", fields::empty;
-    OUTSIDE = "D003", Note, "a part that the template does not have", fields::outside;
-    SUPERSEDED = "D004", Error, "a template no longer in force", fields::superseded;
-    TOO_LONG = "D005", Error, "longer than the tracker takes", fields::too_long;
-    WORD = "D006", Warning, "a word that the template does not have", wording::find;
-    OWNER = "D007", Warning, "no CCADB unique id", wording::owner;
-    ORDER = "D010", Warning, "a timeline out of order", dates::order;
-    SUMMARY = "D011", Error, "dates of the summary that contradict", dates::summary;
-    IMPOSSIBLE = "D012", Warning, "a date that cannot be", dates::impossible;
-    ZONE = "D013", Note, "times without a zone", dates::zone;
-    UNCLEAR = "D014", Warning, "a time that cannot be told", dates::unclear;
-    OVERDUE = "D015", Warning, "a due date that has passed", dates::overdue;
-    PROMISED = "D016", Warning, "a promised day that cannot be meant", dates::promised;
-    LATE = "D017", Warning, "a report promised after it is due", dates::late;
-    MORE_THAN_ALL = "D020", Error, "more remain than there are", numbers::more_than_all;
-    TWICE = "D021", Warning, "a number stated in two ways", numbers::twice;
-    OPEN = "D030", Error, "an open item beside \"all complete\"", items::open;
-    CELLS = "D031", Warning, "an action item with an empty cell", items::cells;
-    UNANSWERED = "D032", Warning, "a lesson without an action item", items::unanswered;
-    CAUSES = "D033", Warning, "root causes and action items that miss each other", items::causes;
-    BLAME = "D040", Warning, "blame put on a person", blame::find;
-    UNDATED = "D041", Warning, "a promise without a date", undated::find;
-    CITATION = "D050", Warning, "a citation that leads nowhere", cited::broken;
-    CITED_TWICE = "D051", Warning, "a link that says one bug and names another", cited::two_bugs;
-    CITED_COMMENT = "D052", Warning, "a comment cited ahead of its bug", cited::comment_first;
-    COURSE = "D060", Note, "a timeline that lacks an element", course::find;
+    MISSING = "D001", Error, "a field of the template is missing", Text(fields::missing);
+    EMPTY = "D002", Error, "a field is empty", Text(fields::empty);
+    OUTSIDE = "D003", Note, "a part that the template does not have", Text(fields::outside);
+    SUPERSEDED = "D004", Error, "a template no longer in force", Text(fields::superseded);
+    TOO_LONG = "D005", Error, "longer than the tracker takes", Text(fields::too_long);
+    WORD = "D006", Warning, "a word that the template does not have", Text(wording::find);
+    OWNER = "D007", Warning, "no CCADB unique id", Text(wording::owner);
+    ORDER = "D010", Warning, "a timeline out of order", Text(dates::order);
+    SUMMARY = "D011", Error, "dates of the summary that contradict", Text(dates::summary);
+    IMPOSSIBLE = "D012", Warning, "a date that cannot be", Text(dates::impossible);
+    ZONE = "D013", Note, "times without a zone", Text(dates::zone);
+    UNCLEAR = "D014", Warning, "a time that cannot be told", Text(dates::unclear);
+    OVERDUE = "D015", Warning, "a due date that has passed", Text(dates::overdue);
+    PROMISED = "D016", Warning, "a promised day that cannot be meant", Text(dates::promised);
+    LATE = "D017", Warning, "a report promised after it is due", Text(dates::late);
+    MORE_THAN_ALL = "D020", Error, "more remain than there are", Text(numbers::more_than_all);
+    TWICE = "D021", Warning, "a number stated in two ways", Text(numbers::twice);
+    LISTED = "D022", Warning, "a number that is not the list's", Text(lists::number);
+    REPEATED = "D023", Warning, "a certificate listed twice", List(lists::repeated);
+    UNREAD = "D024", Note, "a list that programs cannot read", List(lists::unread);
+    TIMES = "D025", Warning, "times of a certificate that cannot be", List(lists::times);
+    COLUMNS = "D026", Note, "columns other than the guidelines'", List(lists::columns);
+    OPEN = "D030", Error, "an open item beside \"all complete\"", Text(items::open);
+    CELLS = "D031", Warning, "an action item with an empty cell", Text(items::cells);
+    UNANSWERED = "D032", Warning, "a lesson without an action item", Text(items::unanswered);
+    CAUSES = "D033", Warning, "root causes and action items that miss each other",
+        Text(items::causes);
+    BLAME = "D040", Warning, "blame put on a person", Text(blame::find);
+    UNDATED = "D041", Warning, "a promise without a date", Text(undated::find);
+    CITATION = "D050", Warning, "a citation that leads nowhere", Text(cited::broken);
+    CITED_TWICE = "D051", Warning, "a link that says one bug and names another",
+        Text(cited::two_bugs);
+    CITED_COMMENT = "D052", Warning, "a comment cited ahead of its bug", Text(cited::comment_first);
+    COURSE = "D060", Note, "a timeline that lacks an element", Text(course::find);
 }
 
 /// Returns the check with that code, in whatever letters.
@@ -115,7 +138,7 @@ pub fn named(code: &str) -> Option<&'static Check> {
     CHECKS.iter().copied().find(|check| check.code.eq_ignore_ascii_case(code))
 }
 
-/// Something that a check found, on the draft's own lines.
+/// Something that a check found, on the own lines of the draft or list.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// Which check found it.
@@ -155,13 +178,35 @@ impl Outcome {
 const TOLD_MAX: usize = 200;
 const OF_ONE_CHECK_MAX: usize = 20;
 
-/// Runs the checks on a text that is to be posted within `posted`.
-pub fn check(text: &str, posted: Interval) -> Outcome {
-    let draft = Draft::new(text, posted);
+/// Runs the checks on a text that is to be posted within `posted`, with `lists` of the certificates
+/// that it is about.
+pub fn check(text: &str, posted: Interval, lists: &[Certificates]) -> Outcome {
+    let draft = Draft::new(text, posted, lists);
+    let (diagnostics, left_out) = told(|find| match find {
+        Find::Text(find) => find(&draft),
+        Find::List(_) => Vec::new(),
+    });
+    Outcome { form: fields::form(&draft), diagnostics, left_out }
+}
+
+/// Runs the checks on a list of certificates that is to be posted within `posted`.
+pub fn check_list(list: &Certificates, posted: Interval) -> Outcome {
+    let listed = Listed { list, posted };
+    let (diagnostics, left_out) = told(|find| match find {
+        Find::Text(_) => Vec::new(),
+        Find::List(find) => find(&listed),
+    });
+    // A list that is cut off in the middle is one that was not understood in full.
+    let left_out = left_out + list.unread_count - list.unread.len();
+    Outcome { form: None, diagnostics, left_out }
+}
+
+/// Returns what the checks find, in the order of the text, and how much is left out.
+fn told(find: impl Fn(Find) -> Vec<Found>) -> (Vec<Diagnostic>, usize) {
     let mut left_out = 0;
     let mut diagnostics = Vec::new();
     for &check in CHECKS {
-        let found = (check.find)(&draft);
+        let found = find(check.find);
         left_out += found.len().saturating_sub(OF_ONE_CHECK_MAX);
         let told = found.into_iter().take(OF_ONE_CHECK_MAX);
         diagnostics.extend(told.map(|found| found.under(check)));
@@ -169,7 +214,7 @@ pub fn check(text: &str, posted: Interval) -> Outcome {
     diagnostics.sort_by_key(|found| (found.span.start, found.check.code, found.span.end));
     left_out += diagnostics.len().saturating_sub(TOLD_MAX);
     diagnostics.truncate(TOLD_MAX);
-    Outcome { form: fields::form(&draft), diagnostics, left_out }
+    (diagnostics, left_out)
 }
 
 /// A draft as the checks see it.
@@ -181,13 +226,15 @@ struct Draft<'a> {
     sentences: Vec<Sentence<'a>>,
     /// The times in the whole text.
     moments: Vec<Result<Moment, Unclear>>,
+    /// Lists of the certificates that it is about.
+    lists: &'a [Certificates],
 }
 
 impl<'a> Draft<'a> {
-    fn new(text: &'a str, posted: Interval) -> Self {
+    fn new(text: &'a str, posted: Interval, lists: &'a [Certificates]) -> Self {
         let report = report::read(text);
         let sentences = prose::sentences(text);
-        let mut draft = Self { text, posted, report, sentences, moments: Vec::new() };
+        let mut draft = Self { text, posted, report, sentences, moments: Vec::new(), lists };
         let setting = Setting { published: draft.instant(), ..Setting::default() };
         draft.moments = moment::find(text, &setting);
         draft
@@ -261,7 +308,7 @@ mod tests {
     pub(super) const CLOSURE: &str = include_str!("../../../docs/examples/closure-summary.md");
 
     fn outcome(text: &str, posted: &str) -> Outcome {
-        check(text, Interval::at(posted.parse().unwrap()))
+        check(text, Interval::at(posted.parse().unwrap()), &[])
     }
 
     /// Returns the codes of what is found in a text that is posted in spring 2026, each once.

@@ -1,5 +1,6 @@
 //! `tally check`: what readers of a draft will stumble over, before it is posted.
 
+mod lists;
 mod log;
 pub mod members;
 
@@ -7,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tally_divergence::rules;
+use tally_intake::certificates::Certificates;
 use tally_intake::draft::{self, Outcome, Severity};
 use tally_intake::report::{Form, Template};
 use tally_ledger::name::FeedId;
 use tally_ledger::replay::Timeline;
 use tally_ledger::time::{Instant, Interval, When};
 use tally_ledger::vocabulary::words::Channel;
-use tally_report::text::Style;
+use tally_report::text::{Style, wrapped};
 
 use crate::commands::policies::PackArgs;
 use crate::context::Context;
@@ -31,6 +33,7 @@ pub const DRAFT_MAX: u64 = 1024 * 1024;
 #[command(after_help = "\
 Examples:
   tally check draft.md --at 2026-04-01
+  tally check draft.md --certificates affected.csv
   tally check draft.md --ledger my-ledger --incident 2026-wrong-field
   tally check drafts/*.md -o drafts.sarif
 
@@ -45,6 +48,10 @@ pub struct CheckArgs {
     /// The day or instant at which they are to be posted [default: now]
     #[arg(long, value_name = "DATE", value_parser = posting)]
     pub at: Option<Interval>,
+
+    /// Hold the number of certificates against this list too, and check the list (CSV)
+    #[arg(long, value_name = "FILE")]
+    pub certificates: Vec<PathBuf>,
 
     /// Hold the drafts against this ledger too: a directory, a bundle or an extract
     #[arg(long, value_name = "SOURCE", help_heading = LEDGER)]
@@ -92,7 +99,7 @@ fn known(code: &str) -> Result<String, String> {
     code.map(str::to_owned).ok_or_else(|| "no check and no rule has that code".to_owned())
 }
 
-/// A draft with what was found in it.
+/// A draft, or a list of certificates, with what was found in it.
 struct Checked {
     /// The file; none for standard input.
     path: Option<PathBuf>,
@@ -100,6 +107,8 @@ struct Checked {
     text: String,
     outcome: Outcome,
     found: Vec<Shown>,
+    /// The list, if it is one.
+    list: Option<Certificates>,
 }
 
 impl Checked {
@@ -115,28 +124,39 @@ impl Checked {
 /// Fails if a draft cannot be read, is too large or is not text, and if a ledger is named that
 /// cannot be read or does not hold.
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Status, Failure> {
-    let drafts: Vec<&Path> = args.drafts.iter().chain(&args.ledger).map(PathBuf::as_path).collect();
-    let format = args.report.check(&drafts)?;
+    let sources = args.drafts.iter().chain(&args.certificates).chain(&args.ledger);
+    let sources: Vec<&Path> = sources.map(PathBuf::as_path).collect();
+    let format = args.report.check(&sources)?;
     let posted = match args.at {
         Some(posted) => posted,
         None => Interval::at(context.clock.now()?),
     };
     let ledger = args.ledger.as_deref().map(|path| facts(path, context)).transpose()?;
-    let mut all = Vec::with_capacity(args.drafts.len());
+    let lists =
+        args.certificates.iter().map(|path| lists::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let (files, lists): (Vec<_>, Vec<_>) = lists.into_iter().unzip();
+    let mut all = Vec::with_capacity(args.drafts.len() + lists.len());
     for path in &args.drafts {
         let text = source::read_text_or_stdin(path, DRAFT_MAX)?;
         let is_input = path == Path::new("-");
         let name = if is_input { "standard input".to_owned() } else { path.display().to_string() };
-        let mut outcome = draft::check(&text, posted);
-        let mut found: Vec<Shown> =
-            std::mem::take(&mut outcome.diagnostics).into_iter().map(Shown::from).collect();
+        let mut outcome = draft::check(&text, posted, &lists);
+        let mut found: Vec<Shown> = outcome.diagnostics.drain(..).map(Shown::from).collect();
         if let (Some(facts), Some(path)) = (&ledger, &args.ledger) {
             found.extend(against(&text, posted, facts, path, args, context)?);
         }
-        found.retain(|found| !args.allow.contains(&found.code));
-        found.sort_by(|a, b| (a.span.start, &a.code).cmp(&(b.span.start, &b.code)));
         let path = (!is_input).then(|| path.clone());
-        all.push(Checked { path, name, text, outcome, found });
+        all.push(Checked { path, name, text, outcome, found, list: None });
+    }
+    for (listed, list) in files.into_iter().zip(lists) {
+        let mut outcome = draft::check_list(&list, posted);
+        let found = outcome.diagnostics.drain(..).map(Shown::from).collect();
+        let (path, name) = (Some(listed.path.clone()), listed.path.display().to_string());
+        all.push(Checked { path, name, text: listed.text, outcome, found, list: Some(list) });
+    }
+    for checked in &mut all {
+        checked.found.retain(|found| !args.allow.contains(&found.code));
+        checked.found.sort_by(|a, b| (a.span.start, &a.code).cmp(&(b.span.start, &b.code)));
     }
     let enough = if args.strict { Severity::Warning } else { Severity::Error };
     let fails = all.iter().flat_map(|draft| &draft.found).any(|found| found.weight >= enough);
@@ -208,7 +228,7 @@ fn in_text(all: &[Checked], style: Style) -> String {
             told.push_str(&laid_out(found, &draft.name, &lines, style));
             told.push_str("\n\n");
         }
-        told.push_str(&summary(draft));
+        told.push_str(&wrapped("", &summary(draft), style.width));
         told.push('\n');
     }
     let first = all.iter().flat_map(|draft| &draft.found).next();
@@ -235,5 +255,9 @@ fn summary(draft: &Checked) -> String {
         0 => String::new(),
         n => format!(", and {n} more of the same"),
     };
-    format!("{}: {counts}{more} ({})", draft.name, taken_for(outcome))
+    let what = match &draft.list {
+        Some(list) => lists::holds(list),
+        None => taken_for(outcome).to_owned(),
+    };
+    format!("{}: {counts}{more} ({what})", draft.name)
 }

@@ -32,7 +32,7 @@ pub(super) fn more_than_all(draft: &Draft<'_>) -> Vec<Found> {
 }
 
 /// Returns the one number of a value, if it has exactly one and does not hedge.
-fn only_number(value: &str) -> Option<u64> {
+pub(super) fn only_number(value: &str) -> Option<u64> {
     let line = value.lines().next()?;
     if value.contains(['~', '\u{2248}']) || value.len() > line.len() + 2 {
         return None;

@@ -11,7 +11,7 @@ use tally_intake::draft;
 use tally_ledger::hash::Hash;
 use tally_report::sarif::{self, Found, Level, Location, Message, Region, Rule, Run, Suppression};
 
-use super::{Checked, taken_for};
+use super::{Checked, lists, taken_for};
 use crate::failure::Status;
 use crate::snippet::{Lines, Shown, level};
 
@@ -21,9 +21,10 @@ const WORDS: &str = "draftWords/v1";
 /// Returns the log, ending in a newline.
 pub(super) fn of(all: &[Checked], status: Status) -> String {
     let drafts = all.iter().map(|draft| {
+        let list = draft.list.as_ref();
         json!({
             "file": draft.name,
-            "taken_for": taken_for(&draft.outcome),
+            "taken_for": list.map_or_else(|| taken_for(&draft.outcome).to_owned(), lists::holds),
             "left_out": draft.outcome.left_out,
         })
     });

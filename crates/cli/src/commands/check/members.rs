@@ -3,32 +3,46 @@
 use serde_json::{Value, json};
 use tally_intake::draft::Severity;
 
-use super::{Checked, taken_for};
+use super::{Checked, lists, taken_for};
 use crate::snippet::{Lines, Shown};
 
 /// Returns what was found in the drafts.
 pub(super) fn of(all: &[Checked]) -> Value {
     let count = |weight| all.iter().map(|draft| draft.count(weight)).sum::<usize>();
-    let drafts: Vec<Value> = all.iter().map(of_draft).collect();
+    let (lists, drafts): (Vec<&Checked>, Vec<&Checked>) =
+        all.iter().partition(|checked| checked.list.is_some());
+    let drafts: Vec<Value> = drafts.into_iter().map(of_draft).collect();
+    let lists: Vec<Value> = lists.into_iter().map(of_list).collect();
     json!({
         "schema": 1,
         "errors": count(Severity::Error),
         "warnings": count(Severity::Warning),
         "notes": count(Severity::Note),
         "drafts": drafts,
+        "lists": lists,
     })
 }
 
+fn of_list(checked: &Checked) -> Value {
+    let mut value = checked.list.as_ref().map_or(json!({}), lists::value);
+    value["file"] = json!(checked.name);
+    value["left_out"] = json!(checked.outcome.left_out);
+    value["diagnostics"] = json!(diagnostics(checked));
+    value
+}
+
 fn of_draft(draft: &Checked) -> Value {
-    let lines = Lines::new(&draft.text);
-    let diagnostics: Vec<Value> =
-        draft.found.iter().map(|found| diagnostic(found, &lines)).collect();
     json!({
         "file": draft.name,
         "taken_for": taken_for(&draft.outcome),
         "left_out": draft.outcome.left_out,
-        "diagnostics": diagnostics,
+        "diagnostics": diagnostics(draft),
     })
+}
+
+fn diagnostics(checked: &Checked) -> Vec<Value> {
+    let lines = Lines::new(&checked.text);
+    checked.found.iter().map(|found| diagnostic(found, &lines)).collect()
 }
 
 /// Returns what is told of a text.
