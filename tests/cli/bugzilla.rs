@@ -78,6 +78,14 @@ impl State {
         }
         let (address, _) = path.split_once('?').unwrap_or((path, ""));
         let rest = address.strip_prefix("/rest/bug/").unwrap_or_default();
+        if let Some(id) = rest.strip_prefix("attachment/") {
+            let of = |bug: &Json| bug["attachments"].as_array().cloned().unwrap_or_default();
+            let mut all = self.bugs.values().flat_map(of);
+            let asked = id.parse::<u64>().unwrap();
+            let found = all.find(|item| item["id"] == asked).expect("it was listed");
+            let body = json!({ "bugs": {}, "attachments": { id: found } });
+            return answering("200 OK", &body.to_string()).into_bytes();
+        }
         let (number, part) = rest.split_once('/').unwrap_or((rest, ""));
         let bug = number.parse::<u64>().ok().and_then(|number| self.bugs.get(&number));
         let Some(bug) = bug else {
@@ -96,7 +104,13 @@ impl State {
             "history" => {
                 json!({ "bugs": [{ "id": bug["id"], "alias": null, "history": bug["history"] }] })
             }
-            "attachment" => json!({ "bugs": { number: bug["attachments"] }, "attachments": {} }),
+            "attachment" => {
+                let mut items = bug["attachments"].clone();
+                for item in items.as_array_mut().unwrap() {
+                    item.as_object_mut().unwrap().remove("data");
+                }
+                json!({ "bugs": { number: items }, "attachments": {} })
+            }
             _ => return failing("404 Not Found", 32000, "no such address").into_bytes(),
         };
         answering("200 OK", &body.to_string()).into_bytes()
@@ -167,6 +181,7 @@ pub(super) fn bug(number: u64) -> Json {
         ],
         "attachments": [{ "id": 9, "bug_id": number, "file_name": "certs.csv", "summary": "list",
             "content_type": "text/csv", "size": 5, "is_private": 0, "is_obsolete": 0,
+            "data": "aGVsbG8=",
             "creator": "press@digicert.com", "creation_time": "2026-01-05T10:00:00Z" }],
     })
 }

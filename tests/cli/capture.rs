@@ -29,17 +29,20 @@ fn the_exact_bytes_are_kept_with_digest_address_and_time() {
     let words: Vec<&str> = shown.split_whitespace().collect();
     let words = words.join(" ");
     for line in [
-        "C: 4 new files, 0 as they were captured before",
+        "C: 5 new files, 0 as they were captured before",
         "bug 7 DigiCert: 2 comments, 1 of them official, 1 edit, 1 item left out as private",
-        "with --accounts FILE: somebody@mail.example 1 comment next:",
+        "with --accounts FILE: somebody@mail.example 1 comment left out:",
         "next: tally reconstruct C -o case",
     ] {
         assert!(words.contains(line), "{shown} lacks {line:?}");
     }
     assert!(!shown.contains("missing"), "{shown}");
     let rest = ["", "/comment", "/history", "/attachment?exclude_fields=data"];
-    assert_eq!(server.asked(), rest.map(|rest| format!("/rest/bug/7{rest}")));
+    let mut asked: Vec<String> = rest.map(|rest| format!("/rest/bug/7{rest}")).into();
+    asked.push("/rest/bug/attachment/9".to_owned());
+    assert_eq!(server.asked(), asked, "the attached list is asked for too");
     let answers = manifest(&place);
+    assert_eq!(answers[4]["file"].as_str(), Some("7-attachment-9.json"));
     let names = ["7-bug.json", "7-comment.json", "7-history.json", "7-attachment.json"];
     for ((answer, name), rest) in answers.iter().zip(names).zip(rest) {
         assert_eq!(answer["file"].as_str(), Some(name));
@@ -67,7 +70,7 @@ fn a_second_capture_changes_nothing_or_stands_beside_the_first() {
     (edited["comments"][0]["text"], edited["comments"][0]["raw_text"]) = (text.clone(), text);
     server.put(&edited);
     let shown = capture(&place, &server, &[]).ok();
-    assert!(shown.contains("1 new file, 3 as they were"), "{shown}");
+    assert!(shown.contains("1 new file, 4 as they were"), "{shown}");
     assert!(shown.contains("2 edits"), "the edit between the captures shows: {shown}");
     assert!(shown.contains("missing: comment 0: an edit of it is not in the history"), "{shown}");
     let after = place.content();
@@ -79,7 +82,7 @@ fn a_second_capture_changes_nothing_or_stands_beside_the_first() {
     server.put(&bug(7));
     capture(&place, &server, &[]).ok();
     assert!(place.path("C/7-comment.3.json").is_file());
-    assert_eq!(manifest(&place).len(), 6);
+    assert_eq!(manifest(&place).len(), 7);
 }
 
 #[test]
@@ -197,7 +200,7 @@ fn of_several_bugs_those_before_a_refusal_are_kept() {
     let (place, server) = (Place::empty(), Bugzilla::with(&[bug(7), bug(9)]));
     let args = ["capture", "bugzilla", "7", "8", "9", "-o", "C", "--base-url", &server.url];
     place.tally(&args).refused("Bug #8 does not exist.");
-    assert_eq!(manifest(&place).len(), 4);
+    assert_eq!(manifest(&place).len(), 5);
     assert!(!server.asked().contains(&"/rest/bug/9".to_owned()));
 }
 

@@ -168,3 +168,27 @@ fn what_cannot_be_reconstructed_is_refused_and_changes_nothing() {
     }
     assert_eq!(server.asked().len(), asked, "nothing is fetched for nothing");
 }
+
+#[test]
+fn an_attached_list_of_certificates_counts_beside_the_report() {
+    let place = Place::empty();
+    let mut with_list = bug(7);
+    let head = "Precertificate SHA-256 hash,Certificate SHA-256 hash,Subject,Issuer,Not before,\
+                Not after,Serial #,dNSNames,Is revoked?,Revocation date,Revocation reason\n";
+    let rows: Vec<_> = (1..=11).map(|n| format!(",{n:064x},,,,,0{n:x},,Planned,,\n")).collect();
+    let list = format!("{head}{}", rows.concat());
+    with_list["attachments"][0]["data"] =
+        json!(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &list));
+    let server = Bugzilla::with(&[with_list]);
+    let args = ["reconstruct", "7", "-o", "case", "--base-url", &server.url];
+    let told = place.tally(&args).ok();
+    assert!(told.contains("1 list"), "{told}");
+    let evidence = place.path("case/evidence").join(Hash::of(list.as_bytes()).to_string());
+    assert_eq!(fs::read_to_string(evidence).unwrap(), list);
+    let facts = timeline(&place, "case");
+    let statement = facts.iter().find(|fact| fact["summary"].to_string().contains("7-a9"));
+    let seq = statement.expect("the list is a statement")["seq"].to_string();
+    let shown = place.tally(&["show", &seq, "case", "--format", "json"]).exits(0).json();
+    let claim = &shown["body"]["claims"][0];
+    assert_eq!((&claim["value"], &claim["origin"]), (&json!(11), &json!("parsed")), "{shown:#}");
+}

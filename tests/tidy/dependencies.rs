@@ -34,7 +34,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("thiserror", EVERYWHERE),
     ("time", EVERYWHERE),
     // The signed format belongs to the ledger; testkit breaks it on purpose.
-    ("base64", &["cli", "ledger", "mirror", "report", "testkit"]),
+    ("base64", &["cli", "intake", "ledger", "mirror", "report", "testkit"]),
     ("ciborium", &["intake", "ledger", "testkit"]),
     ("coset", &["ledger", "testkit"]),
     ("curve25519-dalek", &["ledger", "testkit"]),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use tally_intake::account::Accounts;
-use tally_intake::bugzilla::{self, Answer, Bug, ReadError};
+use tally_intake::bugzilla::{self, ANSWER_BYTES_MAX, Answer, Attachment, Bug, ReadError};
 use tally_intake::reconstruction::{BUGZILLA, Incident, Reconstruction};
 use tally_mirror::client::{Client, FetchError, Limits, Wait};
 use tally_report::text::{escaped, wrapped};
@@ -145,7 +145,13 @@ fn address(text: &str) -> Result<Named, Failure> {
     Ok(Named::Bug { tracker, number })
 }
 
-/// Fetches the four answers about a bug, and checks that they are about it.
+/// The largest list of certificates that is fetched, in bytes; an answer holds a third more.
+const LIST_BYTES_MAX: u64 = ANSWER_BYTES_MAX as u64 / 2;
+/// The most lists of certificates that are fetched of one bug.
+const LISTS_MAX: usize = 50;
+
+/// Fetches the four answers about a bug, checks that they are about it, and fetches the lists of
+/// certificates that are attached to it.
 ///
 /// # Errors
 ///
@@ -161,22 +167,37 @@ pub fn fetch(tracker: &str, number: u64, context: &Context) -> Result<Vec<Captur
         ));
     };
     let mut answers = Vec::new();
-    for (rest, part) in PARTS {
-        let url = format!("{tracker}/rest/bug/{number}{rest}");
+    let get = |rest: String, part: &str| {
+        let url = format!("{tracker}/rest/bug/{rest}");
         let answer = client.get(&url, waiting).map_err(|e| refused(&e))?;
         let name = format!("{number}-{part}.json");
         let fetched = Some(context.clock.now()?);
-        answers.push(Captured { name, bytes: answer.body, url: Some(url), fetched });
+        Ok::<_, Failure>(Captured { name, bytes: answer.body, url: Some(url), fetched })
+    };
+    for (rest, part) in PARTS {
+        answers.push(get(format!("{number}{rest}"), part)?);
     }
     let found = bugs(&answers)?;
-    match found.iter().find(|bug| bug.number != number) {
-        Some(other) => Err(Failure::new(format!(
+    if let Some(other) = found.iter().find(|bug| bug.number != number) {
+        return Err(Failure::new(format!(
             "{tracker}: asked for bug {number}, the answer is about bug {}",
             other.number
         ))
-        .hint("check the address of the tracker: --base-url")),
-        None => Ok(answers),
+        .hint("check the address of the tracker: --base-url"));
     }
+    for id in lists(&found) {
+        answers.push(get(format!("attachment/{id}"), &format!("attachment-{id}"))?);
+    }
+    Ok(answers)
+}
+
+/// Returns the attachments whose content is fetched. The others are said to be missing.
+fn lists(bugs: &[Bug]) -> Vec<u64> {
+    let attachments = bugs.iter().flat_map(|bug| &bug.attachments);
+    let is_wanted = |item: &&Attachment| {
+        item.is_list() && !item.is_obsolete && item.size.is_none_or(|size| size <= LIST_BYTES_MAX)
+    };
+    attachments.filter(is_wanted).map(|item| item.id).take(LISTS_MAX).collect()
 }
 
 fn refused(error: &FetchError) -> Failure {
@@ -334,6 +355,9 @@ fn counted(incident: &Incident) -> String {
     if incident.claims > 0 {
         text = format!("{text}, {}", several(incident.claims, "claim"));
     }
+    if incident.lists > 0 {
+        text = format!("{text}, {}", several(incident.lists, "list"));
+    }
     if incident.private > 0 {
         text = format!("{text}, {} left out as private", several(incident.private, "item"));
     }
@@ -357,6 +381,7 @@ pub fn value(whole: &Reconstruction) -> serde_json::Value {
             "official": incident.official,
             "edits": incident.edits,
             "claims": incident.claims,
+            "lists": incident.lists,
             "private_left_out": incident.private,
             "groups": incident.groups,
             "missing": missing,

@@ -174,7 +174,7 @@ pub struct Change {
     pub comment: Option<u64>,
 }
 
-/// A public attachment, without its content.
+/// A public attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// Its number in the tracker.
@@ -193,6 +193,19 @@ pub struct Attachment {
     pub created: Option<Instant>,
     /// Whether it is marked as obsolete.
     pub is_obsolete: bool,
+    /// Its exact bytes, if it may be a list of certificates and an answer holds them.
+    pub content: Option<Vec<u8>>,
+}
+
+impl Attachment {
+    /// Returns whether it may be a list of certificates: separated values, by name or media type.
+    pub fn is_list(&self) -> bool {
+        let name = self.file_name.to_ascii_lowercase();
+        let types = ["text/csv", "text/tab-separated-values", "application/csv"];
+        let is_type = |of: &String| types.iter().any(|known| of.starts_with(known));
+        [".csv", ".tsv"].iter().any(|end| name.ends_with(end))
+            || self.content_type.as_ref().is_some_and(is_type)
+    }
 }
 
 /// What no answer holds about a bug.
@@ -210,6 +223,12 @@ pub enum Missing {
     /// Its attachments.
     #[error("its attachments were not captured")]
     Attachments,
+    /// The content of attachments that may be lists of certificates.
+    #[error("the content of {} was not captured", several_lists(*count))]
+    Lists {
+        /// How many.
+        count: usize,
+    },
     /// Comments of these numbers, out of those that the bug should have; at most 20 are named.
     #[error("{count} of its comments were not captured: {}", listed(numbers, *count))]
     SomeComments {
@@ -244,6 +263,10 @@ pub enum Missing {
         /// The number of the comment.
         comment: u64,
     },
+}
+
+fn several_lists(count: usize) -> String {
+    if count == 1 { "an attached list".to_owned() } else { format!("{count} attached lists") }
 }
 
 fn listed(numbers: &[u64], count: u64) -> String {

@@ -6,6 +6,7 @@
 
 mod action;
 mod field;
+mod list;
 mod statement;
 
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ pub struct Reconstruction {
     pub unknown: BTreeMap<String, usize>,
     /// The accounts that the data lists for several organisations, with their names.
     pub shared: BTreeMap<String, String>,
-    /// What an entry had no room for.
+    /// What could not be recorded.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -106,6 +107,8 @@ pub struct Incident {
     pub edits: usize,
     /// How many claims are recorded.
     pub claims: usize,
+    /// How many attached lists of certificates are recorded.
+    pub lists: usize,
     /// How many private comments and attachments were left out.
     pub private: usize,
     /// How many groups the tracker shows the bug to; 0 if everybody.
@@ -114,9 +117,40 @@ pub struct Incident {
     pub missing: Vec<Missing>,
 }
 
-/// What an entry had no room for.
+/// What could not be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LeftOut {
+    /// An attachment that may be a list of certificates, and was not understood as one.
+    #[error("bug {bug}: attachment {attachment} ({file}): {why}")]
+    List {
+        /// The bug.
+        bug: u64,
+        /// The attachment.
+        attachment: u64,
+        /// The name of its file.
+        file: String,
+        /// What was not understood.
+        why: &'static str,
+    },
+    /// Parts of an attached list.
+    #[error(
+        "bug {bug}: attachment {attachment} ({file}): not understood: {count} \
+         in all, the first in line {line}: {why}"
+    )]
+    Rows {
+        /// The bug.
+        bug: u64,
+        /// The attachment.
+        attachment: u64,
+        /// The name of its file.
+        file: String,
+        /// How many.
+        count: usize,
+        /// The line of the first.
+        line: usize,
+        /// What was not understood there.
+        why: &'static str,
+    },
     /// The last claims of a statement.
     #[error("{statement}: {count} of its claims do not fit into one entry")]
     Claims {
@@ -154,6 +188,7 @@ pub fn reconstruct(
         let mut draft = Draft::of(bug, setting, &mut whole);
         draft.opened();
         draft.statements(&read);
+        draft.lists();
         draft.actions();
         draft.fields();
         draft.measured();
@@ -181,6 +216,7 @@ type Place = (i64, Rank, u64, u64, usize);
 enum Rank {
     Opened,
     Published,
+    Attached,
     Revised,
     Action,
     Field,
@@ -222,6 +258,7 @@ impl<'a> Draft<'a> {
             official: 0,
             edits: 0,
             claims: 0,
+            lists: 0,
             private: bug.private_comments + bug.private_attachments,
             groups: details.map_or(0, |details| details.groups),
             missing: bug.missing.clone(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Draft, Drafts, Edit};
 use super::revision::Texts;
-use super::{Bug, Comment, Missing};
+use super::{Attachment, Bug, Comment, Missing};
 
 /// How many numbers of missing comments are named.
 const NAMED_MAX: usize = 20;
@@ -27,6 +27,10 @@ impl Draft {
             (!self.has.attachments, Missing::Attachments),
         ];
         missing.extend(absent.into_iter().filter(|(is, _)| *is).map(|(_, what)| what));
+        let lacks =
+            |item: &&Attachment| item.is_list() && !item.is_obsolete && item.content.is_none();
+        let lists = self.attachments.values().flatten().filter(lacks).count();
+        missing.extend((lists > 0).then_some(Missing::Lists { count: lists }));
         missing.extend(self.comments_missing());
         let mut edits = self.edits_by_comment(&mut missing);
         let mut comments = Vec::new();

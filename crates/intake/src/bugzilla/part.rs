@@ -1,10 +1,15 @@
 //! The parts of a bug, member by member: fields, comments, history, attachments.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tally_ledger::time::Instant;
 
 use super::answer::{Drafts, Edit, Seen, SeenText};
 use super::member::{Node, shown};
-use super::{Attachment, Change, Details, FIELD_BYTES_MAX, ITEMS_MAX, ReadError, TEXT_BYTES_MAX};
+use super::{
+    ANSWER_BYTES_MAX, Attachment, Change, Details, FIELD_BYTES_MAX, ITEMS_MAX, ReadError,
+    TEXT_BYTES_MAX,
+};
 
 /// The most edits of comments in the histories of a bug.
 const EDITS_MAX: usize = 5_000;
@@ -112,7 +117,7 @@ impl Drafts {
         belongs(item, bug)?;
         let flag = |name| item.get(name).map_or(Ok(false), |node| node.flag());
         let is_private = flag("is_private")?;
-        let attachment = Attachment {
+        let mut attachment = Attachment {
             id,
             file_name: item.need("file_name")?.text(FIELD_BYTES_MAX)?.to_owned(),
             summary: field(item, "summary")?,
@@ -121,11 +126,22 @@ impl Drafts {
             creator: either(item, "creator", "attacher")?.map(str::to_owned),
             created: item.get("creation_time").map(|node| node.instant()).transpose()?,
             is_obsolete: flag("is_obsolete")?,
+            content: None,
         };
+        if let Some(data) = item.get("data").filter(|_| attachment.is_list()) {
+            let encoded = data.text(ANSWER_BYTES_MAX)?;
+            let decoded = STANDARD.decode(encoded).map_err(|_| data.wrong("base64"))?;
+            attachment.content = Some(decoded);
+        }
         let draft = self.draft(bug, fetched);
         draft.has.attachments = true;
         // What was private in any answer is not shown from another.
-        let hidden = is_private || draft.attachments.get(&id).is_some_and(Option::is_none);
+        let before = draft.attachments.remove(&id);
+        let hidden = is_private || before.as_ref().is_some_and(Option::is_none);
+        if attachment.content.is_none() {
+            // A list without the content says nothing of it.
+            attachment.content = before.flatten().and_then(|before| before.content);
+        }
         draft.attachments.insert(id, Some(attachment).filter(|_| !hidden));
         Ok(())
     }

@@ -448,3 +448,30 @@ proptest! {
         prop_assert!(cut.is_err(), "cut at {}", at);
     }
 }
+
+#[test]
+fn the_content_of_an_attached_list_is_decoded_and_kept() {
+    let with = |data: Value| {
+        let mut item = attachments();
+        item[0]["data"] = data;
+        item[0]["is_obsolete"] = json!(0);
+        item
+    };
+    let single = json!({"bugs": {}, "attachments": {"9": with(json!("YSxiCg=="))[0]}});
+    let mut plain = attachments();
+    plain[0]["is_obsolete"] = json!(0);
+    let list = json!({"bugs": {"7": plain}, "attachments": {}});
+    for answers in [vec![&single], vec![&list, &single], vec![&single, &list]] {
+        let bug = bug_of(&answers);
+        assert_eq!(bug.attachments[0].content.as_deref(), Some(&b"a,b\n"[..]));
+        assert!(!bug.missing.contains(&Missing::Lists { count: 1 }));
+    }
+    assert!(bug_of(&[&list]).missing.contains(&Missing::Lists { count: 1 }));
+    let mut picture = with(json!("YSxiCg=="));
+    (picture[0]["file_name"], picture[0]["content_type"]) = (json!("a.png"), json!("image/png"));
+    let picture = json!({"bugs": {"7": picture}});
+    assert_eq!(bug_of(&[&picture]).attachments[0].content, None);
+    let broken = json!({"bugs": {"7": with(json!("not base64!"))}}).to_string();
+    let answer = Answer { name: "a.json", bytes: broken.as_bytes(), fetched: None };
+    assert!(read(&[answer]).unwrap_err().to_string().contains("expected base64"));
+}

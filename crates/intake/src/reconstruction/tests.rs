@@ -411,3 +411,81 @@ proptest! {
         }
     }
 }
+
+/// A list by the guidelines, of three certificates, all of them revoked.
+fn list() -> String {
+    let head: Vec<_> = crate::certificates::Column::GUIDELINES.map(|(_, name)| name).into();
+    let row = |n: usize| format!(",{n:064x},,,2026-01-01,2026-09-01,a{n},,Yes,2026-01-0{n},\n");
+    format!("{}\n{}", head.join(","), (1..=3).map(row).collect::<String>())
+}
+
+fn attached(text: &[u8], name: &str, creator: &str) -> Reconstruction {
+    let data = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    of(&[bug(json!({"attachments": [{"id": 9, "bug_id": 7, "file_name": name, "data": data,
+        "content_type": "text/csv", "creator": creator, "is_private": 0, "is_obsolete": 0,
+        "creation_time": "2026-01-05T11:00:00Z"}]}))])
+}
+
+#[test]
+fn an_attached_list_becomes_a_statement_that_counts() {
+    let text = list();
+    let whole = attached(text.as_bytes(), "affected.csv", OWN);
+    let [body] = bodies(&whole, "statement.published").try_into().unwrap();
+    assert_eq!(body["url"], "https://bugzilla.mozilla.org/attachment.cgi?id=9");
+    assert_eq!((&body["id"], &body["form"]), (&json!("7-a9"), &json!("certificate_list")));
+    assert_eq!(body["digest"], json!(Hash::of(text.as_bytes())));
+    let claims = body["claims"].as_array().unwrap();
+    assert_eq!((&claims[0]["says"], &claims[0]["value"]), (&json!("count"), &json!(3)));
+    assert_eq!(claims[0]["origin"], "parsed");
+    let at = |index: usize| usize::try_from(claims[0]["span"][index].as_u64().unwrap()).unwrap();
+    let rows = text.split_once('\n').unwrap().1.trim_end();
+    assert_eq!(&text[at(0)..at(1)], rows);
+    assert_eq!(
+        (&claims[1]["kind"], &claims[1]["origin"]),
+        (&json!("revocation.completed"), &json!("suggested"))
+    );
+    assert_eq!(claims[1]["when"]["at"], "2026-01-03");
+    assert_eq!(whole.texts[&Hash::of(text.as_bytes())], text);
+    assert_eq!((whole.incidents[0].lists, whole.left_out.len()), (1, 0));
+}
+
+#[test]
+fn of_a_list_that_is_not_sure_the_count_is_suggested() {
+    let twice = list() + list().lines().nth(1).unwrap() + "\n";
+    let unread = list() + ",,x\n";
+    let other = list().replace("Subject", "Customer");
+    for (text, name) in [
+        (list(), "affected_part_1.csv"),
+        (list(), "1 of 2.csv"),
+        (twice, "affected.csv"),
+        (unread, "affected.csv"),
+        (other, "affected.csv"),
+    ] {
+        let whole = attached(text.as_bytes(), name, OWN);
+        let body = &bodies(&whole, "statement.published")[0];
+        let origins = body["claims"].as_array().unwrap().iter().map(|claim| &claim["origin"]);
+        assert!(
+            origins.clone().count() >= 1 && origins.clone().all(|of| of == "suggested"),
+            "{name} {text}"
+        );
+    }
+    let by_another = attached(list().as_bytes(), "affected.csv", "someone@gmail.com");
+    let body = &bodies(&by_another, "statement.published")[0];
+    assert!(body["claims"].as_array().is_none_or(Vec::is_empty), "{body:#}");
+}
+
+#[test]
+fn what_is_not_understood_of_an_attachment_is_left_out_aloud() {
+    for (text, why) in [
+        (&b"caf\xe9"[..], "bug 7: attachment 9 (a.csv): it is not text in UTF-8"),
+        (b"Name,Mail\na,b\n", "bug 7: attachment 9 (a.csv): it names no certificate"),
+    ] {
+        let whole = attached(text, "a.csv", OWN);
+        assert_eq!(whole.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(), [why]);
+        assert_eq!(bodies(&whole, "statement.published"), Vec::<Value>::new());
+    }
+    let told = attached((list() + ",,x\n").as_bytes(), "a.csv", OWN).left_out[0].to_string();
+    let expected = "bug 7: attachment 9 (a.csv): not understood: 1 in all, the first in \
+                    line 5: fewer cells than columns";
+    assert_eq!(told, expected);
+}
