@@ -19,6 +19,7 @@ mod reconstruct;
 mod reference;
 mod report;
 mod sarif;
+mod texts;
 mod verbs;
 
 use std::collections::BTreeMap;

@@ -24,13 +24,11 @@ use crate::context::Context;
 use crate::document;
 use crate::failure::{Failure, Status};
 use crate::source::{self, PinArgs};
+use crate::texts::{self, TEXT_MAX};
 use crate::tracker;
 
 /// The name of the review beside a ledger or a capture.
 pub const REVIEW_FILE: &str = "review.toml";
-
-/// The largest text that is read as a statement, in bytes.
-const TEXT_MAX: u64 = 4 << 20;
 
 /// The largest file of record documents that is read beside a ledger, in bytes.
 const DOCUMENTS_MAX: u64 = 64 << 20;
@@ -38,7 +36,8 @@ const DOCUMENTS_MAX: u64 = 64 << 20;
 /// The options that say what is held against a ledger besides what it records itself.
 #[derive(Debug, Clone, Default, Args)]
 pub struct BesideArgs {
-    /// Hold these statements too: a capture, another ledger, or record documents (.toml, .jsonl)
+    /// Hold these statements too: a capture, texts (.md, .txt) below a head that says who speaks,
+    /// a folder of them, another ledger, or record documents (.toml, .jsonl)
     #[arg(long, value_name = "SOURCE", help_heading = HEADING)]
     pub statements: Vec<PathBuf>,
 
@@ -109,7 +108,9 @@ pub fn held(
     let mut captured = Vec::new();
     let accounts = tracker::accounts(args.accounts.as_deref())?;
     for source in &args.statements {
-        let (mut beside, read) = read(source, &accounts, context)?;
+        // What has no time of its own was read no earlier than the ledger ends.
+        let last = timeline.last_recorded();
+        let (mut beside, read) = read(source, &accounts, last, context)?;
         captured.extend(read);
         if let Some(incident) = &args.incident {
             beside = beside.within(incident);
@@ -178,10 +179,12 @@ pub fn read_review(path: &Path) -> Result<Review, Failure> {
     })
 }
 
-/// Reads a source of statements: another ledger, or record documents.
+/// Reads a source of statements: a capture, texts, another ledger, or record documents. `last` is
+/// when the ledger ends.
 fn read(
     path: &Path,
     accounts: &Accounts,
+    last: Option<Instant>,
     context: &Context,
 ) -> Result<(Beside, Vec<String>), Failure> {
     let name = path
@@ -191,13 +194,18 @@ fn read(
     if Capture::is_at(path) {
         return captured(&Capture::open(path)?.read()?, accounts, &name);
     }
+    if texts::is_at(path) {
+        let (events, read) = texts::read(path, context)?;
+        return Ok((beside_of(&events, last, &name)?, read));
+    }
     if path.is_dir() || !matches!(extension, "json" | "jsonl" | "toml") {
         let pins = PinArgs { unpinned: true, ..PinArgs::default() };
         let found = source::verified(path, &pins, context)?;
         if found.status() != Status::Clean {
             let what = format!("{} does not verify as a ledger", path.display());
-            return Err(Failure::new(what)
-                .hint("see why with: tally verify --unpinned, or name a capture or documents"));
+            return Err(Failure::new(what).hint(
+                "see why with: tally verify --unpinned, or name a capture, texts or documents",
+            ));
         }
         return Ok((Beside::of_ledger(&name, Timeline::replay(&found.ledger)), Vec::new()));
     }
@@ -221,19 +229,20 @@ fn captured(
     let tracker = tracker::tracker_of(answers, reconstruction::BUGZILLA)?;
     let setting = Setting { accounts, tracker: &tracker, about: None, title: None };
     let whole = reconstruction::reconstruct(&bugs, &setting, reconstruct::read_text);
-    Ok((beside_of(&whole.events, name)?, whole.texts.into_values().collect()))
+    Ok((beside_of(&whole.events, None, name)?, whole.texts.into_values().collect()))
 }
 
 /// Returns events beside a ledger. They were read when the last of what they tell had happened,
-/// whatever the clock says now.
-fn beside_of(events: &[Event], name: &str) -> Result<Beside, Failure> {
+/// whatever the clock says now; if they tell no time, at `last`.
+fn beside_of(events: &[Event], last: Option<Instant>, name: &str) -> Result<Beside, Failure> {
     let times = events.iter().filter_map(|event| event.occurred.as_ref());
     // Of a time with an open end, "not before", the beginning is all that is known.
-    let last = times.map(|when| match when.interval() {
+    let told = times.map(|when| match when.interval() {
         Interval { start, end: i64::MAX } => start,
         Interval { end, .. } => end.saturating_sub(1),
     });
-    let read = Instant::from_unix(last.max().unwrap_or(0)).map_err(|e| {
+    let last = last.map_or(0, Instant::unix);
+    let read = Instant::from_unix(told.max().unwrap_or(last)).map_err(|e| {
         Failure::new(format!("{name}: a time in it cannot be used: {e}")).hint("mend the document")
     })?;
     Ok(Beside::of_events(name, events, read))
@@ -254,7 +263,7 @@ fn documents(path: &Path, name: &str) -> Result<Beside, Failure> {
         let file = |file: &Path| crate::commands::record::digest(&folder.join(file));
         events.push(written.event(|_| None, file)?);
     }
-    beside_of(&events, name)
+    beside_of(&events, None, name)
 }
 
 /// Returns the exact texts of the statements that lie as evidence in the ledger directories among
@@ -266,7 +275,9 @@ fn texts<'a>(
     let versions = timeline.statements().iter().flat_map(|statement| &statement.versions);
     let wanted: BTreeSet<Hash> = versions.filter_map(|version| version.digest).collect();
     let mut texts = Texts::default();
-    for place in places.filter(|place| place.is_dir() && !Capture::is_at(place)) {
+    let is_ledger =
+        |place: &&Path| place.is_dir() && !Capture::is_at(place) && !texts::is_at(place);
+    for place in places.filter(is_ledger) {
         let reader = Reader::open(place)?;
         for digest in &wanted {
             let Some(file) = reader.evidence(digest)?.filter(|file| file.size <= TEXT_MAX) else {

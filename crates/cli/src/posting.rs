@@ -52,6 +52,36 @@ pub struct Place {
     pub form: Option<Form>,
 }
 
+/// The address of a text, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The page.
+    pub page: String,
+    /// The number of the comment on it.
+    pub item: Option<u64>,
+    /// The number of the bug that the page shows.
+    pub bug: Option<u64>,
+}
+
+impl Address {
+    /// Takes an address apart: `#cN` at its end names a comment. `None` if it is no address.
+    pub fn of(url: &str) -> Option<Self> {
+        let (page, item) = match url.rsplit_once("#c") {
+            Some((page, number)) => match number.parse() {
+                Ok(number) => (page, Some(number)),
+                Err(_) => (url, None),
+            },
+            None => (url, None),
+        };
+        let is_web = page.starts_with("https://") || page.starts_with("http://");
+        let bug = page.split_once("show_bug.cgi?id=").and_then(|(_, id)| {
+            let is_number = !id.is_empty() && id.bytes().all(|c| c.is_ascii_digit());
+            id.parse().ok().filter(|_| is_number)
+        });
+        is_web.then(|| Self { page: page.to_owned(), item, bug })
+    }
+}
+
 impl Posting {
     /// Reads what a text claims that is posted at `posted` in an incident of a ledger. Action items
     /// that the ledger knows get the names it has for them.

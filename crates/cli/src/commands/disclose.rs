@@ -29,7 +29,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::LedgerDir;
 use crate::output::Format;
-use crate::posting::{self, Place, Posting};
+use crate::posting::{self, Address, Place, Posting};
 use crate::snippet::{Lines, Shown, laid_out};
 use crate::source;
 
@@ -182,19 +182,10 @@ fn sign(
 
 /// Returns where the text is posted, and what it is called.
 fn place(args: &DiscloseArgs, published: &When) -> Result<Place, Failure> {
-    let (url, item) = match args.url.rsplit_once("#c") {
-        Some((url, number)) => match number.parse() {
-            Ok(number) => (url.to_owned(), Some(number)),
-            Err(_) => (args.url.clone(), None),
-        },
-        None => (args.url.clone(), None),
-    };
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        return Err(Failure::new(format!("{url:.200} is no address"))
-            .hint("name the page at which it is posted: https://…"));
-    }
-    let bug = url.split_once("show_bug.cgi?id=").map(|(_, id)| id);
-    let bug = bug.filter(|id| !id.is_empty() && id.bytes().all(|c| c.is_ascii_digit()));
+    let Address { page: url, item, bug } = Address::of(&args.url).ok_or_else(|| {
+        Failure::new(format!("{:.200} is no address", args.url))
+            .hint("name the page at which it is posted: https://…")
+    })?;
     let form = args.form.as_deref().map(word).transpose()?;
     let id = match (&args.name, bug, item) {
         (Some(name), ..) => name.clone(),
