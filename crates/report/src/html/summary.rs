@@ -13,8 +13,8 @@ use super::parts::{count, link, row, verdict_class};
 use crate::findings::heading;
 use crate::verification::sentence;
 
-/// The most incidents that the top of the page names.
-const INCIDENTS_MAX: usize = 12;
+/// The most incidents that the top of the page names: the answer has to stay in sight.
+const INCIDENTS_MAX: usize = 4;
 
 /// Returns the title of the page, whom it is about, and whose reconstruction it is.
 pub(super) fn masthead(report: &Report, timeline: &Timeline) -> Markup {
