@@ -16,6 +16,7 @@ pub mod claims;
 mod clock;
 mod committed;
 mod duty;
+mod exact;
 pub mod finding;
 mod happening;
 mod incident;

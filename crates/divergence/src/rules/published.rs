@@ -7,9 +7,9 @@ use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::document::Measured;
 
 use super::PUBLISHED;
-use super::quoted::pages;
 use crate::case::Case;
 use crate::committed::{Whose, captured, committed, whose};
+use crate::exact::Exact;
 use crate::finding::{Evidence, Finding, Relation, Verdict};
 use crate::source::Place;
 use crate::words::{difference, name};
@@ -34,10 +34,10 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let timeline = case.claims.timeline();
-    let (whole, measured) = (pages(case), measured(timeline));
+    let (exact, measured) = (Exact::of(case), measured(timeline));
     let held = committed.into_iter().filter_map(|text| {
         // The digest of a page with other texts is not that of the text.
-        let is_its = |version: &&Version| version.digest.is_some_and(|d| !whole.contains(&d));
+        let is_its = |version: &&Version| version.digest.is_some_and(|d| !exact.is_page(&d));
         let own: Vec<&Version> = text.versions.iter().filter(is_its).collect();
         let mut shown = Vec::new();
         for other in captured(&case.claims, text) {

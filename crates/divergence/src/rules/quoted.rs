@@ -1,16 +1,16 @@
 //! T502: the words that a statement quotes of another text, looked for in that text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tally_ledger::claim::{Assertion, Said};
 use tally_ledger::hash::Hash;
-use tally_ledger::payload::{Basis, Citation};
 use tally_ledger::replay::{Statement, Version};
 
 use super::QUOTED;
 use super::citation::named;
 use crate::case::Case;
 use crate::claims::Held;
+use crate::exact::Exact;
 use crate::finding::{Finding, Relation, Verdict};
 use crate::quotation::Plain;
 use crate::source::{Backing, Place, Source};
@@ -22,8 +22,7 @@ struct Library<'c> {
     case: &'c Case<'c>,
     /// The texts that were looked into, without their dress.
     plain: BTreeMap<Hash, Plain>,
-    /// The digests under which statements of several places stand: those of whole pages.
-    pages: BTreeSet<Hash>,
+    exact: Exact<'c>,
 }
 
 /// What looking for words in a version of a text showed.
@@ -40,28 +39,13 @@ enum Found {
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
-    let mut library = Library { case, plain: BTreeMap::new(), pages: pages(case) };
+    let mut library = Library { case, plain: BTreeMap::new(), exact: Exact::of(case) };
     let held = case.claims.held().iter();
     held.filter_map(|held| match &held.claim.assertion {
         Assertion::Said(claim) => library.look(held, claim),
         _ => None,
     })
     .collect()
-}
-
-/// Returns the digests under which statements of several places stand.
-pub(super) fn pages(case: &Case<'_>) -> BTreeSet<Hash> {
-    let mut places: BTreeMap<Hash, Place> = BTreeMap::new();
-    let mut pages = BTreeSet::new();
-    for statement in case.claims.timeline().statements() {
-        let place = Place::of(statement);
-        for digest in statement.versions.iter().filter_map(|version| version.digest) {
-            if *places.entry(digest).or_insert_with(|| place.clone()) != place {
-                pages.insert(digest);
-            }
-        }
-    }
-    pages
 }
 
 impl Library<'_> {
@@ -126,34 +110,13 @@ impl Library<'_> {
         let Some((digest, text)) = at_hand else {
             return Some(Found::Missing);
         };
-        if !self.pages.contains(&digest) {
+        if !self.exact.is_page(&digest) {
             let plain = self.plain.entry(digest).or_insert_with(|| Plain::of(text));
             return Some(if plain.holds(quotation)? { Found::There } else { Found::Lacking });
         }
-        let spans = self.spans(version, cited, &digest);
-        let holds = |span: &[u64; 2]| {
-            let [start, end] = span.map(|at| usize::try_from(at).unwrap_or(usize::MAX));
-            text.get(start..end).and_then(|part| Plain::of(part).holds(quotation)) == Some(true)
-        };
-        Some(if spans.iter().any(holds) { Found::There } else { Found::Page })
-    }
-
-    /// Returns the parts of a page in which the entry of a version says that its text stands.
-    fn spans(&self, version: &Version, cited: &Statement, digest: &Hash) -> Vec<[u64; 2]> {
-        let fact = self.case.claims.timeline().fact(version.seq);
-        let Some(Basis::Stated(citations)) = fact.map(tally_ledger::replay::Fact::basis) else {
-            return Vec::new();
-        };
-        let place = Place::of(cited);
-        let spans = citations.iter().filter_map(|citation| match citation {
-            Citation::Web { url, item, digest: Some(of), span: Some(span) }
-                if of == digest && Place::new(url, *item) == place =>
-            {
-                Some([span.0, span.1])
-            }
-            _ => None,
-        });
-        spans.collect()
+        let parts = self.exact.parts(version, cited);
+        let holds = |part: &&str| Plain::of(part).holds(quotation) == Some(true);
+        Some(if parts.iter().any(holds) { Found::There } else { Found::Page })
     }
 }
 
