@@ -33,7 +33,8 @@ fn looked_for(timeline: &Timeline, captures: &Captures<'_>, text: &Statement) ->
     let page = Place::page(&text.url);
     let beside = captures.iter().filter(|((_, source), _)| source.is_some());
     let here = beside.clone().filter(|((place, _), _)| *place == page);
-    let mut seen: Vec<Seen<'_>> = here.filter_map(|(_, capture)| show(capture, text)).collect();
+    let mut seen: Vec<Seen<'_>> =
+        here.filter_map(|(_, capture)| show(timeline, capture, text)).collect();
     if seen.is_empty() {
         let mut others = beside.filter_map(|(_, capture)| capture.whole);
         let (_, fact) = others.find(|(_, fact)| shares_incident(&fact.feeds, &text.feeds))?;
@@ -69,7 +70,7 @@ fn looked_for(timeline: &Timeline, captures: &Captures<'_>, text: &Statement) ->
 }
 
 /// Returns what the capture shows of a text on its page.
-fn show<'a>(capture: &Capture<'a>, text: &Statement) -> Option<Seen<'a>> {
+fn show<'a>(timeline: &'a Timeline, capture: &Capture<'a>, text: &Statement) -> Option<Seen<'a>> {
     let first = capture.first?;
     let place = Place::of(text);
     let same = |other: &Statement| {
@@ -79,14 +80,16 @@ fn show<'a>(capture: &Capture<'a>, text: &Statement) -> Option<Seen<'a>> {
     };
     let fact = capture.whole.map_or(first, |(_, fact)| fact);
     let seen = |verdict, words: String| Some(Seen { verdict, words, fact });
+    let at = |other: &Statement| timeline.fact(other.seq);
     let there = capture.texts.iter().find(|other| Place::of(other) == place);
-    if there.is_some_and(|there| whose(there, text) == Whose::Own || same(there)) {
-        return seen(Verdict::Tallies, "it stands on the captured page".to_owned());
+    if let Some(there) = there.filter(|there| whose(there, text) == Whose::Own || same(there)) {
+        let words = "it stands on the captured page".to_owned();
+        return Some(Seen { verdict: Verdict::Tallies, words, fact: at(there)? });
     }
     if let Some(other) = capture.texts.iter().find(|other| same(other)) {
-        let at = other.item.map_or("there".to_owned(), |item| format!("as number {item}"));
-        let words = format!("the captured page has this text {at}");
-        return seen(Verdict::ForTheReader, words);
+        let number = other.item.map_or("there".to_owned(), |item| format!("as number {item}"));
+        let words = format!("the captured page has this text {number}");
+        return Some(Seen { verdict: Verdict::ForTheReader, words, fact: at(other)? });
     }
     if there.is_some_and(|there| whose(there, text) == Whose::Unknown) {
         let why = "a text by an account that nobody knows stands in its place";
