@@ -305,6 +305,7 @@ fn keys(claim: &Claim) -> Vec<Key<'_>> {
         Assertion::AllComplete(a) => a.items.iter().map(String::as_str).collect(),
         Assertion::Count(_) => claim.scope.as_deref().into_iter().collect(),
         Assertion::Value(a) => vec![&a.subject],
+        Assertion::Characterises(a) => vec![&a.subject],
         Assertion::Order(a) => {
             [&a.before.subject, &a.after.subject].into_iter().filter_map(Option::as_deref).collect()
         }

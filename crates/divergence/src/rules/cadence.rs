@@ -120,10 +120,12 @@ fn hold(
     let begun = gap
         .text
         .map_or("begun".to_owned(), |text| format!("updated {} ({})", text.published, text.name));
-    let next = reading.text.map_or("no update since".to_owned(), |text| {
-        let after = gap.text.and_then(|from| between(&from.published, &text.published));
+    let next = reading.text.map_or("no update recorded since".to_owned(), |text| {
+        // Where texts may be missing between the two, the length from one to the other misleads.
+        let from = gap.text.filter(|_| reading.relation != Relation::Unclear);
+        let after = from.and_then(|from| between(&from.published, &text.published));
         let after = after.map_or(String::new(), |after| format!(", {after} after it"));
-        format!("next {} ({}){after}", text.published, text.name)
+        format!("next recorded {} ({}){after}", text.published, text.name)
     });
     let remark = Some(reading.remark.clone());
     let mut held = Held::new(reading.verdict(), format!("{begun}; {next}"), remark);

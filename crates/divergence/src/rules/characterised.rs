@@ -2,6 +2,7 @@
 
 use tally_ledger::claim::{Assertion, Characterises};
 use tally_ledger::replay::{Fact, Timeline};
+use tally_ledger::time::When;
 use tally_ledger::vocabulary::occurrence::Occurrence;
 
 use super::CHARACTERISED;
@@ -33,9 +34,9 @@ fn characterised<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Characterises
     let facts: Vec<_> =
         claims.facts(held.perspective.feeds, key).into_iter().filter(of_subject).collect();
     let beside = match facts.len() {
-        0 => "nothing else is recorded of it".to_owned(),
-        1 => "1 entry is recorded of it".to_owned(),
-        n => format!("{n} entries are recorded of it"),
+        0 => "no other entry has that subject".to_owned(),
+        1 => "1 entry has that subject".to_owned(),
+        n => format!("{n} entries have that subject"),
     };
     let message = format!("stated of {}: \"{}\"; {beside}", name(subject), quoted(&claim.words));
     let mut finding = Finding::new(&CHARACTERISED, Verdict::ForTheReader, message);
@@ -49,8 +50,33 @@ fn characterised<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Characterises
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         finding.notes.push(format!("beside it: {}{more}", shown.join("; ")));
     }
+    finding.notes.extend(said_else(claims, held, subject));
     finding.evidence = facts.into_iter().take(BESIDE_MAX).map(Evidence::beside).collect();
     finding
+}
+
+/// Returns the other words of the same speaker on that subject, in the order in which they were
+/// said. Two opinions may part; that is for the reader as well.
+fn said_else(claims: &Claims<'_>, held: &Held<'_>, subject: &str) -> Option<String> {
+    let found = claims.held_under(held.perspective.feeds, Key::Subject(subject)).into_iter();
+    let party = &held.perspective.party;
+    let mut others: Vec<(&When, &str, &str)> = found
+        .filter(|other| other.perspective.party.is(party))
+        .filter(|other| other.statement.seq != held.statement.seq)
+        .filter_map(|other| match &other.claim.assertion {
+            Assertion::Characterises(a) => Some((other.at(), a.words.as_str(), other)),
+            _ => None,
+        })
+        .map(|(at, words, other)| (at, words, other.statement.name.as_str()))
+        .collect();
+    others.sort_by_key(|(at, _, name)| (at.interval().start, *name));
+    let shown = others.iter().take(SHOWN_MAX);
+    let shown: Vec<String> =
+        shown.map(|(at, words, name)| format!("\"{}\" ({name}, {at})", quoted(words))).collect();
+    let more = others.len().saturating_sub(SHOWN_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!shown.is_empty())
+        .then(|| format!("the same speaker said of it elsewhere: {}{more}", shown.join("; ")))
 }
 
 /// Returns what an entry says happened, in a few words.
@@ -71,7 +97,28 @@ mod tests {
     use serde_json::json;
 
     use crate::finding::{Severity, Verdict};
-    use crate::probe::{fact, only, own, said};
+    use crate::probe::{fact, findings, only, own, said, said_by};
+
+    #[test]
+    fn other_words_of_the_same_speaker_on_the_subject_stand_beside_in_their_order() {
+        let mut book = own();
+        let words =
+            |words: &str| json!({ "says": "characterises", "subject": "order", "words": words });
+        said(&mut book, 5, "2025-05-10Z", words("as a last resort"));
+        said(&mut book, 4, "2025-05-09Z", words("voluntarily"));
+        let speaker = json!({ "capacity": "official", "organisation": "Another CA" });
+        said_by(&mut book, speaker, 6, "2025-05-11Z", words("as a shield"));
+        let found = findings(&book, "T901", None);
+        let notes: Vec<&str> =
+            found.iter().flat_map(|finding| &finding.notes).map(String::as_str).collect();
+        assert_eq!(
+            notes,
+            [
+                "the same speaker said of it elsewhere: \"voluntarily\" (c4, 2025-05-09 UTC)",
+                "the same speaker said of it elsewhere: \"as a last resort\" (c5, 2025-05-10 UTC)",
+            ]
+        );
+    }
 
     #[test]
     fn an_opinion_is_for_the_reader_beside_what_is_recorded_whatever_that_is() {
@@ -80,7 +127,7 @@ mod tests {
         said(&mut book, 4, "2025-05-10Z", claim);
         let alone = only(&book, "T901");
         assert_eq!((alone.verdict, alone.severity), (Verdict::ForTheReader, Severity::Note));
-        assert!(alone.message.ends_with("nothing else is recorded of it"));
+        assert!(alone.message.ends_with("no other entry has that subject"));
         for _ in 0..20 {
             let step = json!({ "instrument": "order", "step": "opposed" });
             fact(&mut book, "legal.step", "2024-08-01", step);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use tally_ledger::replay::{Fact, Statement};
-use tally_ledger::time::{Interval, When};
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::action::ActionStatus;
 use tally_ledger::vocabulary::incident::MilestoneName;
@@ -35,6 +34,8 @@ struct Request<'a> {
     text: Option<&'a Statement>,
     point: Point,
     words: String,
+    /// Whether the text that asks is recorded, or the organisation recorded that it asked.
+    shown: bool,
 }
 
 /// Returns the requests: closure reports, and what is recorded as one; each text once.
@@ -46,6 +47,7 @@ fn requests<'a>(case: &Case<'a>, incident: &Incident<'a>) -> Vec<Request<'a>> {
         text: Some(text),
         point: Point::of(text),
         words: format!("closure asked for {} ({})", text.published, text.name),
+        shown: true,
     };
     for text in incident.closure_reports() {
         requests.extend(timeline.fact(text.seq).map(|fact| of_text(text, fact)));
@@ -62,14 +64,19 @@ fn requests<'a>(case: &Case<'a>, incident: &Incident<'a>) -> Vec<Request<'a>> {
             if requests.iter().all(|known| known.text.is_none_or(|known| known.seq != text.seq)) {
                 requests.push(of_text(text, fact));
             }
-        } else if incident.is_own_record(&case.claims, fact) {
-            let interval = fact.occurred().map_or(Interval::EVER, When::interval);
+        } else {
+            let shown = incident.is_own_record(&case.claims, fact);
             let at = fact.occurred().map_or("at no time".to_owned(), ToString::to_string);
             let words = format!("closure asked for {at}");
+            let point = match incident.point_of(&case.claims, fact) {
+                point if shown => Point::at(point.interval),
+                point => point,
+            };
             // Where a closure report of that time is recorded, it is the request.
-            let known = requests.iter().any(|known| known.point.interval.overlaps(&interval));
-            if !known {
-                requests.push(Request { fact, text: None, point: Point::at(interval), words });
+            let known =
+                |known: &Request<'_>| shown && known.point.interval.overlaps(&point.interval);
+            if !requests.iter().any(known) {
+                requests.push(Request { fact, text: None, point, words, shown });
             }
         }
     }
@@ -86,6 +93,14 @@ enum State {
     Reader(String),
     /// It was not open.
     Done,
+    /// Whoever asked no longer asked for a reply.
+    Withdrawn,
+}
+
+impl State {
+    fn is_withdrawn(&self) -> bool {
+        matches!(self, Self::Withdrawn)
+    }
 }
 
 fn asked_for(case: &Case<'_>, incident: &Incident<'_>, request: &Request<'_>) -> Vec<Finding> {
@@ -99,9 +114,16 @@ fn asked_for(case: &Case<'_>, incident: &Incident<'_>, request: &Request<'_>) ->
     if states.is_empty() {
         return Vec::new();
     }
-    let subject = request.text.map_or(incident.feed.as_str(), |text| text.name.as_str());
+    let feed = incident.feed.as_str();
+    let entry = case.claims.timeline().label(request.fact.seq);
+    let subject = match request.text {
+        Some(text) => text.name.clone(),
+        None if request.shown => feed.to_owned(),
+        // Several texts that are not recorded may have asked.
+        None => format!("{feed}, {entry}"),
+    };
     let hold = |_: &Requirement| hold(request, &states);
-    duties.iter().map(|duty| duty.finding(&CLOSURE, subject, hold)).collect()
+    duties.iter().map(|duty| duty.finding(&CLOSURE, &subject, hold)).collect()
 }
 
 fn hold(request: &Request<'_>, states: &[(State, &Fact)]) -> Held {
@@ -109,7 +131,7 @@ fn hold(request: &Request<'_>, states: &[(State, &Fact)]) -> Held {
         State::Open(why) => Some((0, why, *fact)),
         State::Unclear(why) => Some((1, why, *fact)),
         State::Reader(why) => Some((2, why, *fact)),
-        State::Done => None,
+        State::Done | State::Withdrawn => None,
     });
     let weighed: Vec<(usize, &String, &Fact)> = weighed.collect();
     let least = weighed.iter().map(|(weight, ..)| *weight).min();
@@ -120,11 +142,22 @@ fn hold(request: &Request<'_>, states: &[(State, &Fact)]) -> Held {
         None => (Verdict::Tallies, Relation::Agrees),
     };
     let shown: Vec<_> = weighed.iter().filter(|(weight, ..)| Some(*weight) == least).collect();
-    let n = states.len();
+    let (n, withdrawn) = (states.len(), states.iter().filter(|(state, _)| state.is_withdrawn()));
+    let withdrawn = match withdrawn.count() {
+        0 => String::new(),
+        n => format!(", {n} withdrawn by whoever asked"),
+    };
     let remark = match shown.first() {
-        None => format!("{n} questions and items are recorded, none of them open"),
+        None => format!("{n} questions and items are recorded, none of them open{withdrawn}"),
         Some((_, why, _)) if shown.len() == 1 => (*why).clone(),
         Some((_, why, _)) => format!("{why}; and {} more", shown.len() - 1),
+    };
+    let (verdict, remark) = match verdict {
+        Verdict::Diverges if !request.shown => {
+            let why = "the text that asks is not recorded, nor who spoke there";
+            (Verdict::Undetermined, format!("{remark}; {why}"))
+        }
+        verdict => (verdict, remark),
     };
     let mut held = Held::new(verdict, request.words.clone(), Some(remark));
     held.compared = format!("compared with {n} questions and action items recorded");
@@ -172,7 +205,7 @@ fn state_of(
         |point: &Point| point.precedes(by) || point.place.is_some() && point.place == by.place;
     let official = || question.replies.iter().filter(|reply| reply.official);
     if question.was_withdrawn_before(by.interval.start) {
-        return State::Done;
+        return State::Withdrawn;
     }
     let replies: Vec<_> = official().filter(|reply| answered(&reply.point)).collect();
     if let Some(last) = replies.last() {
@@ -280,7 +313,9 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{BUG, fact, findings, observer, only, opened, own, posted, remarked};
+    use crate::probe::{
+        BUG, fact, findings, observer, only, opened, own, posted, remarked, stated,
+    };
 
     /// Records the question of comment 1.
     fn asked(book: &mut Casebook) {
@@ -312,6 +347,18 @@ mod tests {
         posted(&mut book, 3, "2026-04-09T10:00:00Z", "answer");
         replied(&mut book, 3, "answer");
         assert_eq!(only(&book, "P109").verdict, Verdict::Diverges, "answered afterwards");
+    }
+
+    #[test]
+    fn a_request_in_a_text_that_is_not_recorded_is_told_and_decides_nothing() {
+        let mut book = observer();
+        opened(&mut book);
+        asked(&mut book);
+        let milestone = json!({ "milestone": "closure_requested" });
+        stated(&mut book, 2, "incident.milestone", "2026-04-04T10:00Z", milestone);
+        let finding = only(&book, "P109");
+        assert_eq!(finding.verdict, Verdict::Undetermined, "{}", finding.message);
+        assert!(finding.message.contains("closure asked for 2026-04-04 10:00"));
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn aware<'a>(case: &Case<'_>, happening: Happening<'a>) -> Aware<'a> {
 fn unknown(case: &Case<'_>, incident: &Incident<'_>) -> Held {
     let report = incident.official().next();
     let recorded = report.map_or_else(
-        || "no report".to_owned(),
+        || "no report recorded".to_owned(),
         |report| format!("first text {} ({})", report.published, report.name),
     );
     let who = crate::words::name(incident.organisation);
@@ -144,7 +144,7 @@ fn hold_first<'a>(
     let (account, reading) = (&accounts[weighed.lead], &readings[weighed.lead]);
     let text = reading.as_ref().and_then(|reading| reading.text);
     let report = text.map_or_else(
-        || "no report".to_owned(),
+        || "no report recorded".to_owned(),
         |text| format!("first report {} ({})", text.published, text.name),
     );
     let recorded = format!("aware {}; {report}", account.shown);
@@ -227,7 +227,7 @@ fn hold_full<'a>(
         reading.close();
     }
     let report = reading.text.map_or_else(
-        || "no full report".to_owned(),
+        || "no full report recorded".to_owned(),
         |text| format!("full report {} ({})", text.published, text.name),
     );
     let after = reading.text.and_then(|text| between(&sure.published, &text.published));

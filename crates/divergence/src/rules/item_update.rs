@@ -118,7 +118,7 @@ fn hold(
     if incident.may_be_closed(start.start, bounds.lapse) {
         reading.close();
     }
-    let text = reading.text.map_or("no update".to_owned(), |text| {
+    let text = reading.text.map_or("no update recorded".to_owned(), |text| {
         let after = between(change.when, &text.published);
         let after = after.map_or(String::new(), |after| format!(", {after} after it"));
         format!("updated {} ({}){after}", text.published, text.name)

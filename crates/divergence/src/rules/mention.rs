@@ -93,9 +93,13 @@ fn mentioned(claims: &Claims<'_>, fact: &Fact, instrument: &Instrument) -> Findi
         mention.as_ref().map(|mention| &mention.when),
         begun.as_ref().map(|(_, when, _)| when),
     );
+    let restricted = match instrument.direction {
+        Direction::Received => ", and disclosure may have been restricted",
+        Direction::Sent => "",
+    };
     finding.compared = format!(
-        "looked through {texts} texts recorded of the incident; others may have mentioned it, and \
-         disclosure may have been restricted"
+        "looked through {texts} texts recorded of the incident; others may have mentioned it\
+         {restricted}"
     );
     let steps = begun.map(|(_, _, evidence)| evidence);
     let mut evidence: Vec<Evidence> = steps.into_iter().collect();

@@ -269,7 +269,7 @@ fn compare<'a>(promise: &Promise<'a>, happening: Happening<'a>) -> Option<Accoun
         return None;
     }
     let Some(due) = &promise.due else {
-        return Some(account.holds(Relation::Agrees, Some("no time was named".to_owned())));
+        return Some(account.holds(Relation::Agrees, Some("no due time is recorded".to_owned())));
     };
     let limit = due.interval().end;
     if interval.end <= limit {
@@ -330,7 +330,7 @@ fn undone(claims: &Claims<'_>, promise: &Promise<'_>, stated: &str, as_of: Insta
     }
     let now = When::from_instant(as_of);
     let Some(due) = &promise.due else {
-        let why = format!("no time was named, and nothing is recorded as of {now}");
+        let why = format!("no due time is recorded, and nothing is recorded as of {now}");
         return open(Verdict::Undetermined, why);
     };
     if as_of.unix() < due.interval().end {

@@ -180,7 +180,7 @@ fn hold_date(
             reading.remark = String::from("whether it was moved before is not recorded");
         }
     }
-    let update = reading.text.map_or("no update".to_owned(), |text| {
+    let update = reading.text.map_or("no update recorded".to_owned(), |text| {
         format!("updated {} ({})", text.published, text.name)
     });
     let remark = Some(reading.remark.clone());
