@@ -115,6 +115,13 @@ pub(crate) fn captured(book: &mut Casebook, at: &str) -> u64 {
                         "basis": { "measured": [digest] }, "body": body }))
 }
 
+/// Records a restraining order against the CA, granted at that time.
+pub(crate) fn restrained(book: &mut Casebook, granted: &str) -> u64 {
+    let body = json!({ "id": "order", "type": "restraining_order", "direction": "received",
+                       "granted": granted });
+    book.record(json!({ "kind": "legal.instrument", "incident": "x", "body": body }))
+}
+
 /// Records what happened, on the author's own word.
 pub(crate) fn fact(book: &mut Casebook, kind: &str, occurred: &str, body: Json) -> u64 {
     book.record(json!({ "kind": kind, "incident": "x", "occurred": occurred, "body": body }))

@@ -39,6 +39,7 @@ mod reply;
 mod reserve;
 mod revoked;
 mod status;
+mod summarised;
 mod term;
 mod unlisted;
 mod unseen;
@@ -140,6 +141,8 @@ rules! {
     ANSWERED = "T701", "answered", Note, "a question said to be answered", answered::judge;
     MENTION = "T801", "first_mention", Note, "a legal instrument and its first public mention",
         mention::judge;
+    SUMMARISED = "T802", "first_mention", Note, "a court order and the closure report",
+        summarised::judge;
     CHARACTERISED = "T901", "characterisation", Note, "an opinion", characterised::judge;
 }
 

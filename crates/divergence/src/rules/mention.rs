@@ -244,7 +244,7 @@ fn text(timeline: &Timeline, statement: &Statement) -> Option<Mention> {
 }
 
 /// Returns whether a claim states a fact about a legal instrument; an opinion need not mention it.
-fn asserts(assertion: &Assertion, id: &str) -> bool {
+pub(super) fn asserts(assertion: &Assertion, id: &str) -> bool {
     let legal = |kind: &Kind, subject: &Option<String>| {
         kind.family() == "legal" && subject.as_deref() == Some(id)
     };
