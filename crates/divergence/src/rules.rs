@@ -38,6 +38,7 @@ mod reopened;
 mod reply;
 mod reserve;
 mod revoked;
+mod sequence;
 mod status;
 mod summarised;
 mod term;
@@ -143,6 +144,8 @@ rules! {
         mention::judge;
     SUMMARISED = "T802", "first_mention", Note, "a court order and the closure report",
         summarised::judge;
+    SEQUENCE = "T803", "first_mention", Note, "what a report's timeline is expected to have",
+        sequence::judge;
     CHARACTERISED = "T901", "characterisation", Note, "an opinion", characterised::judge;
 }
 
