@@ -115,11 +115,44 @@ pub(crate) fn captured(book: &mut Casebook, at: &str) -> u64 {
                         "basis": { "measured": [digest] }, "body": body }))
 }
 
-/// Records a restraining order against the CA, granted at that time.
-pub(crate) fn restrained(book: &mut Casebook, granted: &str) -> u64 {
+/// Records an order not to revoke a set of its own, granted at that time.
+pub(crate) fn ordered_not_to(book: &mut Casebook, granted: &str) -> u64 {
     let body = json!({ "id": "order", "type": "restraining_order", "direction": "received",
-                       "granted": granted });
+                       "granted": granted, "set": "restrained" });
     book.record(json!({ "kind": "legal.instrument", "incident": "x", "body": body }))
+}
+
+/// Records the deadline of the set `all` under a rule: its clock started on 1 April 2026 at 10:00
+/// UTC, and ends a day later.
+pub(crate) fn deadline(book: &mut Casebook, rule: &str) -> u64 {
+    let body = json!({ "set": "all", "rule": rule, "due": "2026-04-02T10:00Z",
+                       "start": "2026-04-01T10:00Z" });
+    fact(book, "revocation.deadline", "2026-04-01T11:00Z", body)
+}
+
+/// Records from a measurement when the last certificate of the set `all` was revoked.
+pub(crate) fn completed(book: &mut Casebook, last: &str) -> u64 {
+    book.record(json!({ "kind": "revocation.completed", "incident": "x",
+        "basis": { "measured": ["ab".repeat(32)] }, "body": { "set": "all", "last": last } }))
+}
+
+/// Records the question `q` of a comment by a root program.
+pub(crate) fn inquired(book: &mut Casebook, item: u64, at: &str) -> u64 {
+    let asker = json!({ "capacity": "official", "organisation": "A root program" });
+    inquired_by(book, asker, item, at)
+}
+
+/// Records the question `q` of a comment.
+pub(crate) fn inquired_by(book: &mut Casebook, asker: Json, item: u64, at: &str) -> u64 {
+    let body = json!({ "id": "q", "form": "question", "text": "why?", "asker": asker,
+                       "url": BUG, "item": item });
+    fact(book, "inquiry.asked", at, body)
+}
+
+/// Records that a comment replies to the question `q`.
+pub(crate) fn replied(book: &mut Casebook, item: u64, reply: &str) -> u64 {
+    let body = json!({ "id": "q", "statement": format!("c{item}"), "reply": reply });
+    book.record(json!({ "kind": "inquiry.answered", "incident": "x", "body": body }))
 }
 
 /// Records what happened, on the author's own word.

@@ -234,12 +234,12 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use super::*;
-    use crate::probe::{comment, fact, own};
+    use crate::probe::{comment, fact, official, own};
 
     /// Returns a ledger with claims of several sorts in three comments.
     fn book() -> Casebook {
         let mut book = own();
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         let step = json!({ "instrument": "letter", "step": "filed" });
         fact(&mut book, "legal.step", "2024-11-11Z", step);
         for item in [7, 5, 6] {

@@ -124,7 +124,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use crate::finding::Verdict;
-    use crate::probe::{comment, fact, findings, observer, own, said, stated, verdict};
+    use crate::probe::{comment, fact, findings, observer, official, own, said, stated, verdict};
 
     const MADE: &str = "2025-03-01T12:00Z";
 
@@ -192,7 +192,7 @@ mod tests {
                 MADE,
                 json!({ "id": "p", "to": "avoid", "what": "legal.instrument" }),
             );
-            let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+            let speaker = official();
             comment(&mut book, speaker, 5, "2025-04-01Z", json!({}));
             stated(
                 &mut book,

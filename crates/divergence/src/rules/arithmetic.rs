@@ -242,7 +242,7 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{comment, fact, findings, observer, only, opened, own};
+    use crate::probe::{comment, fact, findings, observer, official, only, opened, own};
 
     fn scope(book: &mut Casebook, count: u64) {
         let body = json!({ "set": "all", "count": count, "unit": "certificates" });
@@ -327,7 +327,7 @@ mod tests {
                     "scope": "all" })
         };
         let claims = json!([count("revoked", 90), count("not_revoked", 11)]);
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         for (book, expected) in [(own(), Verdict::Diverges), (observer(), Verdict::SourcesDiffer)] {
             let mut book = book;
             opened(&mut book);

@@ -198,12 +198,12 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use crate::finding::{Finding, Severity, Verdict};
-    use crate::probe::{BUG, captured, comment, observer, only, said};
+    use crate::probe::{BUG, captured, comment, observer, official, only, said};
 
     /// Returns the finding on a citation of comment 36, which Example CA posted on 23 August.
     fn citing(item: u64, more: Json) -> Finding {
         let mut book = observer();
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         comment(&mut book, speaker, 36, "2024-08-23T23:10:53Z", json!({}));
         let speaker = json!({ "capacity": "official", "organisation": "Other CA" });
         comment(&mut book, speaker, 35, "2024-08-23T20:00Z", json!({}));
@@ -289,7 +289,7 @@ mod tests {
                             "by": "Other CA" });
         said(&mut book, 90, "2025-04-04Z", claim);
         let basis = json!({ "stated": [{ "url": BUG, "item": 90 }] });
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         book.record(json!({ "kind": "statement.published", "incident": "x", "basis": basis,
             "body": { "id": "c36", "channel": "bugzilla", "url": BUG, "item": 36,
                       "speaker": speaker, "published": "2024-08-23Z" } }));

@@ -314,21 +314,13 @@ mod tests {
 
     use crate::finding::Verdict;
     use crate::probe::{
-        BUG, fact, findings, observer, only, opened, own, posted, remarked, stated,
+        fact, findings, inquired, observer, only, opened, own, posted, remarked, replied, stated,
     };
 
     /// Records the question of comment 1.
     fn asked(book: &mut Casebook) {
         remarked(book, 1, "2026-04-01T10:00:00Z");
-        let asker = json!({ "capacity": "official", "organisation": "A root program" });
-        let body = json!({ "id": "q", "form": "question", "text": "why?", "asker": asker,
-                           "url": BUG, "item": 1 });
-        fact(book, "inquiry.asked", "2026-04-01T10:00:00Z", body);
-    }
-
-    fn replied(book: &mut Casebook, item: u64, reply: &str) {
-        let body = json!({ "id": "q", "statement": format!("c{item}"), "reply": reply });
-        book.record(json!({ "kind": "inquiry.answered", "incident": "x", "body": body }));
+        inquired(book, 1, "2026-04-01T10:00:00Z");
     }
 
     fn closure(book: &mut Casebook, item: u64) {

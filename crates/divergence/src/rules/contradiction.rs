@@ -223,11 +223,11 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::{Severity, Verdict};
-    use crate::probe::{comment, findings, observer, only, verdict};
+    use crate::probe::{comment, findings, observer, official, only, verdict};
 
     fn text(claims: Json) -> Casebook {
         let mut book = observer();
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         comment(&mut book, speaker, 4, "2025-04-04T12:00Z", json!({ "claims": claims }));
         book
     }
@@ -350,7 +350,7 @@ mod tests {
         let mut book = crate::probe::own();
         let body = json!({ "milestone": "issuance_stopped" });
         crate::probe::fact(&mut book, "incident.milestone", "2025-04-01Z", body);
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         let claims = json!({ "claims": [stopped("2025-04-01Z"), stopped("2025-04-03Z")] });
         comment(&mut book, speaker, 4, "2025-04-04T12:00Z", claims);
         assert!(findings(&book, "T404", None).is_empty());

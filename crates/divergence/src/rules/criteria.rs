@@ -146,11 +146,11 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::{Severity, Verdict};
-    use crate::probe::{comment, findings, observer, only, own, stated, verdict};
+    use crate::probe::{comment, findings, observer, official, only, own, stated, verdict};
 
     /// Returns a ledger with a report of that day, which lists an item with those members more.
     fn report(mut book: Casebook, published: &str, more: Json) -> Casebook {
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         comment(&mut book, speaker, 4, published, json!({ "form": "full_report" }));
         let mut item = json!({ "id": "ai-1", "text": "audit", "status": "Ongoing" });
         for (name, value) in more.as_object().unwrap() {
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn each_item_counts_where_it_is_listed_first() {
         let mut book = report(observer(), "2025-04-04", json!({ "criteria": "NA" }));
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         let claims = json!([{ "says": "status", "item": "ai-1", "status": "Complete" }]);
         for (at, form) in [(9, "full_report"), (10, "closure_report")] {
             let later = json!({ "form": form, "claims": claims });

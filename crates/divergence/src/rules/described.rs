@@ -117,7 +117,7 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{fact, findings, observer, only, own, said, verdict};
+    use crate::probe::{fact, findings, observer, official, only, own, said, verdict};
 
     fn members(attribute: &str, value: &str) -> Json {
         json!({ "says": "value", "subject": "review-team", "attribute": attribute, "value": value })
@@ -176,7 +176,7 @@ mod tests {
     fn two_texts_of_which_nothing_shows_the_order_are_undetermined() {
         let mut book = own();
         said(&mut book, 4, "2025-04", members("members", "3"));
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         let elsewhere =
             json!({ "url": "https://other.example/", "claims": [members("members", "5")] });
         crate::probe::comment(&mut book, speaker, 9, "2025-04-20", elsewhere);

@@ -178,16 +178,12 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::{Finding, Verdict};
-    use crate::probe::{comment, only, own, said_by, verdict};
+    use crate::probe::{comment, official, only, own, said_by, verdict};
     use crate::{Terms, Texts, diverge};
 
     fn sent(when: &str) -> Json {
         json!({ "says": "occurred", "kind": "legal.step.filed", "subject": "letter",
                 "when": when, "origin": "declared" })
-    }
-
-    fn official() -> Json {
-        json!({ "capacity": "official", "organisation": "Example CA" })
     }
 
     /// Returns a ledger with a comment of noon that was edited two hours later.

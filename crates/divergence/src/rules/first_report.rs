@@ -246,8 +246,8 @@ mod tests {
 
     use crate::finding::{Finding, Severity, Verdict};
     use crate::probe::{
-        captured, comment, fact, findings, observer, only, opened, own, posted, remarked, stated,
-        verdict,
+        captured, comment, fact, findings, observer, official, only, opened, own, posted, remarked,
+        stated, verdict,
     };
 
     /// Records when the CA became aware.
@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(verdict(&book, "P101"), Verdict::Tallies);
         let mut book = own();
         aware(&mut book, "2026-04-01T09:00Z");
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         comment(&mut book, speaker, 0, "2026-04-03T09:00:00Z", json!({}));
         assert_eq!(verdict(&book, "P101"), Verdict::Undetermined);
     }

@@ -86,7 +86,9 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{comment, fact, findings, observer, only, own, said, said_by, verdict};
+    use crate::probe::{
+        comment, fact, findings, observer, official, only, own, said, said_by, verdict,
+    };
 
     const SAID: &str = "2025-04-04T12:00Z";
 
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_statement_that_the_speaker_put_right_is_corrected_after_that_long() {
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         let mut book = own();
         filed(&mut book, "2024-11-11Z");
         said(&mut book, 4, SAID, sent("2024-11-13Z", json!({})));

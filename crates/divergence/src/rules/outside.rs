@@ -156,18 +156,14 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{fact, findings, only, own};
+    use crate::probe::{completed, deadline, fact, findings, only, ordered_not_to, own};
 
     /// Returns the ledger of a set of 100 that was due on 2 April 2026, and of an order of 1 April
     /// on a set of its own.
     fn ordered() -> Casebook {
         let mut book = own();
-        let due = json!({ "set": "all", "rule": "BR 4.9.1.1 (5)", "due": "2026-04-02T10:00Z",
-                          "start": "2026-04-01T10:00Z" });
-        fact(&mut book, "revocation.deadline", "2026-04-01T11:00Z", due);
-        let order = json!({ "id": "order", "type": "restraining_order", "direction": "received",
-                            "granted": "2026-04-01T19:00Z", "set": "restrained" });
-        book.record(json!({ "kind": "legal.instrument", "incident": "x", "body": order }));
+        deadline(&mut book, "BR 4.9.1.1 (5)");
+        ordered_not_to(&mut book, "2026-04-01T19:00Z");
         book
     }
 
@@ -175,11 +171,6 @@ mod tests {
         let count = json!({ "metric": "restrained", "unit": "certificates", "value": value,
                             "scope": "all" });
         fact(book, "incident.count", "2026-04-01T20:00Z", count);
-    }
-
-    fn completed(book: &mut Casebook, last: &str) {
-        book.record(json!({ "kind": "revocation.completed", "incident": "x",
-            "basis": { "measured": ["ab".repeat(32)] }, "body": { "set": "all", "last": last } }));
     }
 
     fn progress(book: &mut Casebook, remaining: u64) {

@@ -360,7 +360,8 @@ mod tests {
 
     use crate::finding::{Finding, Severity, Verdict};
     use crate::probe::{
-        comment, fact, findings, observer, only, own, said, said_by, stated, verdict,
+        comment, fact, findings, observer, official, only, ordered_not_to, own, said, said_by,
+        stated, verdict,
     };
 
     const MADE: &str = "2024-07-31T00:45Z";
@@ -559,7 +560,7 @@ mod tests {
         for (book, expected) in [(observer(), Verdict::Undetermined), (own(), Verdict::Diverges)] {
             let mut book = book;
             said(&mut book, 0, MADE, claim.clone());
-            let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+            let speaker = official();
             comment(&mut book, speaker, 9, "2025-04-04Z", json!({}));
             let notice = json!({ "to": ["subscribers"], "about": "revocation" });
             stated(&mut book, 9, "legal.notice", "2024-08-03T20:47Z", notice);
@@ -647,14 +648,10 @@ mod tests {
         let mut book = own();
         said(&mut book, 0, MADE, will(json!({})));
         done(&mut book, "2024-08-03T20:47Z");
-        let order = |granted: &str| {
-            json!({ "id": "order", "type": "restraining_order", "direction": "received",
-                    "granted": granted })
-        };
         let mut later = book.clone();
-        fact(&mut book, "legal.instrument", "2024-08-01", order("2024-08-01T10:00Z"));
+        ordered_not_to(&mut book, "2024-08-01T10:00Z");
         assert!(only(&book, "T101").notes[0].contains("restraining order (order), granted"));
-        fact(&mut later, "legal.instrument", "2024-09-01", order("2024-09-01T10:00Z"));
+        ordered_not_to(&mut later, "2024-09-01T10:00Z");
         assert!(only(&later, "T101").notes.is_empty());
     }
 }

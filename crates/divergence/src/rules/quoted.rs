@@ -122,19 +122,15 @@ impl Library<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value as Json, json};
+    use serde_json::json;
     use tally_ledger::replay::Timeline;
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::{Finding, Severity, Verdict};
-    use crate::probe::{BUG, comment, observer, said};
+    use crate::probe::{BUG, comment, observer, official, said};
     use crate::{Terms, Texts, diverge};
 
     const TEXT: &str = "We will **revoke** all certificates by Saturday.";
-
-    fn official() -> Json {
-        json!({ "capacity": "official", "organisation": "Example CA" })
-    }
 
     fn citing(book: &mut Casebook, quotation: &str) {
         let claim = json!({ "says": "said", "cited": { "url": BUG, "item": 4 },

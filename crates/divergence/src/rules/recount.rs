@@ -262,7 +262,7 @@ mod tests {
 
     use super::names;
     use crate::finding::{Finding, Verdict};
-    use crate::probe::{comment, fact, findings, observer, opened, own};
+    use crate::probe::{comment, fact, findings, observer, official, opened, own};
     use crate::{Terms, Texts, diverge};
 
     /// Records a comment of the CA that gives a number of affected certificates.
@@ -271,7 +271,7 @@ mod tests {
                             "value": value, "scope": "all" });
         let mut members = json!({ "claims": [claim] });
         members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         comment(book, speaker, item, at, members);
     }
 

@@ -256,33 +256,20 @@ fn read<'a>(case: &Case<'_>, question: &Question<'_, 'a>, bounds: Bounds) -> Rea
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value as Json, json};
+    use serde_json::json;
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
     use crate::probe::{
-        BUG, captured, comment, fact, findings, observer, only, opened, own, posted, remarked,
-        verdict,
+        captured, comment, fact, findings, inquired, inquired_by, observer, official, only, opened,
+        own, posted, remarked, replied, verdict,
     };
 
     /// Records the question of comment 1, asked on 1 April 2026 at 10:00 UTC.
     fn asked(book: &mut Casebook) {
         posted(book, 0, "2026-03-30T09:00:00Z", "full_report");
         remarked(book, 1, "2026-04-01T10:00:00Z");
-        let asker = json!({ "capacity": "official", "organisation": "A root program" });
-        ask(book, asker);
-    }
-
-    fn ask(book: &mut Casebook, asker: Json) {
-        let body = json!({ "id": "q", "form": "question", "text": "why?", "asker": asker,
-                           "url": BUG, "item": 1 });
-        fact(book, "inquiry.asked", "2026-04-01T10:00:00Z", body);
-    }
-
-    /// Records that comment `item` replies.
-    fn replied(book: &mut Casebook, item: u64, reply: &str) {
-        let body = json!({ "id": "q", "statement": format!("c{item}"), "reply": reply });
-        book.record(json!({ "kind": "inquiry.answered", "incident": "x", "body": body }));
+        inquired(book, 1, "2026-04-01T10:00:00Z");
     }
 
     #[test]
@@ -376,7 +363,7 @@ mod tests {
         let mut book = own();
         remarked(&mut book, 1, "2026-04-01T10:00:00Z");
         assert!(findings(&book, "P103", Some("2026-06-01T00:00:00Z")).is_empty());
-        ask(&mut book, json!({ "capacity": "official", "organisation": "Example CA" }));
+        inquired_by(&mut book, official(), 1, "2026-04-01T10:00:00Z");
         assert!(findings(&book, "P103", None).is_empty(), "nobody asks itself");
     }
 

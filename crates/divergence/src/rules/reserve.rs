@@ -96,7 +96,7 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{findings, observer, only, said, said_by};
+    use crate::probe::{findings, observer, official, only, said, said_by};
 
     fn none(more: Json) -> Json {
         let mut claim = json!({ "says": "none", "kind": "legal.instrument", "subject": "others" });
@@ -109,7 +109,7 @@ mod tests {
     fn twice(first: Json, published: &str, second: Json) -> Casebook {
         let mut book = observer();
         said(&mut book, 4, "2025-04-04", first);
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         let claims = json!({ "claims": [second], "url": "https://other.example/" });
         crate::probe::comment(&mut book, speaker, 9, published, claims);
         book

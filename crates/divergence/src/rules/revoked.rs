@@ -276,29 +276,17 @@ fn orders(case: &Case<'_>, incident: &Incident<'_>, due: &Due<'_>, bounds: Bound
 #[cfg(test)]
 mod tests {
     use serde_json::{Value as Json, json};
-    use tally_testkit::casebook::Casebook;
 
     use crate::finding::{Finding, Verdict};
-    use crate::probe::{fact, findings, observer, only, opened, own, posted, stated};
-
-    /// Records the deadline of the set `all` under a rule; the clock started on 1 April 2026 at
-    /// 10:00 UTC.
-    fn deadline(book: &mut Casebook, rule: &str) {
-        let body = json!({ "set": "all", "rule": rule, "due": "2026-04-02T10:00Z",
-                           "start": "2026-04-01T10:00Z" });
-        fact(book, "revocation.deadline", "2026-04-01T11:00Z", body);
-    }
-
-    /// Records from a measurement when the last certificate was revoked.
-    fn measured(book: &mut Casebook, last: &str) {
-        book.record(json!({ "kind": "revocation.completed", "incident": "x",
-            "basis": { "measured": ["ab".repeat(32)] }, "body": { "set": "all", "last": last } }));
-    }
+    use crate::probe::{
+        completed, deadline, fact, findings, observer, only, opened, ordered_not_to, own, posted,
+        stated,
+    };
 
     fn held(rule: &str, last: &str) -> Finding {
         let mut book = own();
         deadline(&mut book, rule);
-        measured(&mut book, last);
+        completed(&mut book, last);
         only(&book, "P105")
     }
 
@@ -339,7 +327,7 @@ mod tests {
             let body = json!({ "set": "all", "rule": "BR 4.9.1.1 (5)", "due": "2022-04-02T10:00Z",
                                "start": "2022-04-01T10:00Z" });
             fact(&mut book, "revocation.deadline", "2022-04-01T11:00Z", body);
-            measured(&mut book, last);
+            completed(&mut book, last);
             only(&book, "P105").verdict
         };
         assert_eq!(held("2022-04-04T10:00Z"), Verdict::Undetermined);
@@ -350,7 +338,7 @@ mod tests {
     fn an_own_decision_is_no_limit_of_a_policy() {
         let mut book = own();
         deadline(&mut book, "own decision");
-        measured(&mut book, "2026-05-01Z");
+        completed(&mut book, "2026-05-01Z");
         assert!(findings(&book, "P105", None).is_empty());
     }
 
@@ -413,10 +401,8 @@ mod tests {
         let body = json!({ "set": "all", "rule": "BR 4.9.1.1 (5)", "due": "2026-04-06T10:00Z",
                            "start": "2026-04-01T10:00Z" });
         fact(&mut book, "revocation.deadline", "2026-04-01T11:00Z", body);
-        let order = json!({ "id": "order", "type": "restraining_order", "direction": "received",
-                            "granted": "2026-04-01T19:00Z", "set": "restrained" });
-        book.record(json!({ "kind": "legal.instrument", "incident": "x", "body": order }));
-        measured(&mut book, "2026-04-05T10:00Z");
+        ordered_not_to(&mut book, "2026-04-01T19:00Z");
+        completed(&mut book, "2026-04-05T10:00Z");
         let finding = only(&book, "P105");
         assert_eq!(finding.verdict, Verdict::Diverges);
         assert!(finding.notes.iter().any(|note| note.contains("restraining order (order)")));
@@ -427,7 +413,7 @@ mod tests {
         let mut book = own();
         let body = json!({ "set": "all", "rule": "BR 4.9.1.1 (5)", "due": "2026-04-02T10:00Z" });
         fact(&mut book, "revocation.deadline", "2026-04-01T11:00Z", body);
-        measured(&mut book, "2026-04-02T12:00Z");
+        completed(&mut book, "2026-04-02T12:00Z");
         let finding = only(&book, "P105");
         assert_eq!(finding.verdict, Verdict::Diverges);
         assert!(finding.message.ends_with("2 h later"), "{}", finding.message);

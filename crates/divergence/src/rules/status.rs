@@ -287,7 +287,7 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{comment, fact, observer, only, own, said, stated, verdict};
+    use crate::probe::{comment, fact, observer, official, only, own, said, stated, verdict};
 
     const SAID: &str = "2025-05-10T12:00Z";
 
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn an_earlier_text_that_said_ongoing_does_not_contradict_complete() {
         let mut book = observer();
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         comment(&mut book, speaker, 2, "2025-04-01Z", json!({ "claims": [is("Ongoing")] }));
         said(&mut book, 4, SAID, is("Complete"));
         let findings = crate::probe::findings(&book, "T201", None);
@@ -372,7 +372,7 @@ mod tests {
         for (item, expected) in [(3, Verdict::Tallies), (5, Verdict::Changed)] {
             let bound = "2025-05-01/2025-05-31";
             let mut book = observer();
-            let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+            let speaker = official();
             for (other, value) in [(3, "Complete"), (item, "Ongoing")] {
                 if item == 3 && value == "Ongoing" {
                     continue;

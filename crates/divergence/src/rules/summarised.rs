@@ -113,13 +113,13 @@ mod tests {
 
     use crate::Texts;
     use crate::finding::{Finding, Severity, Verdict};
-    use crate::probe::{comment, findings_with, official, opened, own, restrained, stated};
+    use crate::probe::{comment, findings_with, official, opened, ordered_not_to, own, stated};
 
     /// Returns the findings on a closure report of that text, which an order of April precedes.
     fn closed(text: &str, at_hand: bool, more: impl Fn(&mut Casebook)) -> Vec<Finding> {
         let mut book = own();
         opened(&mut book);
-        restrained(&mut book, "2026-04-01T19:00Z");
+        ordered_not_to(&mut book, "2026-04-01T19:00Z");
         let digest = Hash::of(text.as_bytes()).to_string();
         let body: Json = json!({ "form": "closure_report", "digest": digest });
         comment(&mut book, official(), 9, "2026-05-01T12:00Z", body);
@@ -166,7 +166,7 @@ mod tests {
         opened(&mut book);
         comment(&mut book, official(), 9, "2026-03-01T12:00Z", json!({ "form": "closure_report" }));
         assert!(findings_with(&book, "T802", &[], Texts::default()).is_empty());
-        restrained(&mut book, "2026-04-01T19:00Z");
+        ordered_not_to(&mut book, "2026-04-01T19:00Z");
         assert!(findings_with(&book, "T802", &[], Texts::default()).is_empty());
     }
 }

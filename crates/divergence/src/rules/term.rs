@@ -155,12 +155,12 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::{Severity, Verdict};
-    use crate::probe::{comment, findings, observer, only, verdict};
+    use crate::probe::{comment, findings, observer, official, only, verdict};
 
     /// Returns a ledger with a report of that day that makes those claims.
     fn report(published: &str, form: &str, claims: Json) -> Casebook {
         let mut book = observer();
-        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        let speaker = official();
         comment(&mut book, speaker, 4, published, json!({ "form": form, "claims": claims }));
         book
     }

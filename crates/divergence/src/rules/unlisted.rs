@@ -178,12 +178,8 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::Verdict;
-    use crate::probe::{comment, fact, findings, observer, only, own, verdict};
+    use crate::probe::{comment, fact, findings, observer, official, only, own, verdict};
     use crate::{Terms, Texts, diverge};
-
-    fn official() -> Json {
-        json!({ "capacity": "official", "organisation": "Example CA" })
-    }
 
     fn status(item: &str, status: &str, origin: &str) -> Json {
         json!({ "says": "status", "item": item, "status": status, "origin": origin })

@@ -270,7 +270,7 @@ mod tests {
 
     use crate::finding::Verdict;
     use crate::probe::{
-        BUG, captured, fact, findings, observer, only, opened, own, posted, remarked,
+        captured, fact, findings, inquired, observer, only, opened, own, posted, remarked,
     };
 
     fn tracker(book: &mut Casebook, at: &str, body: Json) {
@@ -423,10 +423,7 @@ mod tests {
         posted(&mut book, 2, "2026-04-10T08:00:00Z", "closure_report");
         assert_eq!(verdicts(&book, "regular-update", LATER), [Verdict::Tallies]);
         remarked(&mut book, 3, "2026-04-12T08:00:00Z");
-        let asker = json!({ "capacity": "participant" });
-        let asked = json!({ "id": "q", "form": "question", "text": "why?", "asker": asker,
-                            "url": BUG, "item": 3 });
-        fact(&mut book, "inquiry.asked", "2026-04-12T08:00Z", asked);
+        inquired(&mut book, 3, "2026-04-12T08:00Z");
         assert_eq!(verdicts(&book, "regular-update", LATER), [Verdict::Undetermined]);
     }
 

@@ -224,7 +224,9 @@ mod tests {
     use tally_testkit::casebook::Casebook;
 
     use crate::finding::{Severity, Verdict};
-    use crate::probe::{comment, fact, findings, observer, only, own, said, stated, verdict};
+    use crate::probe::{
+        comment, fact, findings, observer, official, only, own, said, stated, verdict,
+    };
 
     const FIRST: &str = "2025-04-04";
     const LATER: &str = "2025-05-02";
@@ -240,7 +242,7 @@ mod tests {
 
     fn comments(book: &mut Casebook) {
         for (item, at) in [(29, FIRST), (36, LATER)] {
-            let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+            let speaker = official();
             comment(book, speaker, item, at, json!({}));
         }
     }
