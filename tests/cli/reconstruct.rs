@@ -192,3 +192,69 @@ fn an_attached_list_of_certificates_counts_beside_the_report() {
     let claim = &shown["body"]["claims"][0];
     assert_eq!((&claim["value"], &claim["origin"]), (&json!(11), &json!("parsed")), "{shown:#}");
 }
+
+/// A report whose timeline suggests events, and the questions of others.
+fn suggestive() -> Json {
+    let mut with_rows = bug(7);
+    let report = "## Full Incident Report\n\n### Timeline\nAll times are UTC.\n\n\
+                  - 2026-01-04 09:00 We became aware of the problem.\n\
+                  - 2026-01-04 11:00 Issuance stopped.\n";
+    with_rows["history"] = json!([]);
+    for member in ["text", "raw_text"] {
+        with_rows["comments"][0][member] = json!(report);
+        let asked = "> Is it \"all\"?\n\nHow many are there in all?\nIs there a \\ list?";
+        with_rows["comments"][1][member] = json!(asked);
+    }
+    with_rows
+}
+
+#[test]
+fn what_a_text_suggests_to_have_happened_is_written_as_documents_to_review() {
+    let place = Place::empty();
+    place.write("bug.json", suggestive().to_string());
+    let told = place.tally(&["reconstruct", "bug.json", "-o", "case"]).ok();
+    assert!(told.contains("suggested: 3 entries in case/suggested"), "{told}");
+    let entries = timeline(&place, "case").len();
+    let read = |name: &str| fs::read_to_string(place.path("case/suggested").join(name)).unwrap();
+    let awareness = read("001-7-c0-incident-awareness.toml");
+    assert!(awareness.contains("# \"We became aware of the problem.\"\n"), "{awareness}");
+    assert!(awareness.contains("occurred = \"2026-01-04T09:00Z\"\n"), "{awareness}");
+    let asked = read("003-7-c1-inquiry-asked.toml");
+    assert!(asked.contains("How many are there in all? Is there a"), "{asked}");
+    assert!(!asked.contains("Is it \"all\"?"), "what is quoted asks nothing: {asked}");
+    // The text does not say how the incident came to light: that is for the reviewer.
+    let record = |name: &str| {
+        let file = format!("case/suggested/{name}");
+        place.tally(&["record", "--from", &file, "--ledger", "case"])
+    };
+    record("001-7-c0-incident-awareness.toml").refused("source: expected one of");
+    let filled = awareness.replace("source = \"\"", "source = \"Self Reported\"");
+    place.write("case/suggested/001-7-c0-incident-awareness.toml", filled);
+    for name in [
+        "001-7-c0-incident-awareness.toml",
+        "002-7-c0-incident-milestone.toml",
+        "003-7-c1-inquiry-asked.toml",
+    ] {
+        record(name).ok();
+    }
+    let facts = timeline(&place, "case");
+    assert_eq!(facts.len(), entries + 3, "nothing counted before it was recorded");
+    let seq = facts.last().unwrap()["seq"].to_string();
+    let shown = place.tally(&["show", &seq, "case", "--format", "json"]).exits(0).json();
+    assert_eq!((&shown["kind"], &shown["body"]["item"]), (&json!("inquiry.asked"), &json!(1)));
+    assert_eq!(shown["basis"]["stated"][0]["item"], 1);
+    place.tally(&["verify", "case", "--unpinned"]).exits(0);
+}
+
+#[test]
+fn a_text_that_suggests_nothing_leaves_no_folder() {
+    let place = Place::empty();
+    let mut silent = bug(7);
+    for member in ["text", "raw_text"] {
+        silent["comments"][1][member] = json!("Thank you.");
+    }
+    place.write("bug.json", silent.to_string());
+    let told = place.tally(&["reconstruct", "bug.json", "-o", "case"]).ok();
+    assert!(!told.contains("suggested:"), "{told}");
+    assert!(!place.path("case/suggested").exists());
+}

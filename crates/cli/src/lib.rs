@@ -21,6 +21,7 @@ pub mod secret_file;
 pub mod snippet;
 pub mod source;
 pub mod staged;
+pub mod suggested;
 pub mod texts;
 pub mod tracker;
 pub mod trust;

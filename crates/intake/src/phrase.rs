@@ -10,6 +10,7 @@ mod count;
 mod denial;
 mod due;
 mod promise;
+mod question;
 mod sentence;
 mod verb;
 
@@ -20,6 +21,7 @@ use tally_ledger::time::Instant;
 use tally_ledger::vocabulary::words::{Qualifier, Strength};
 
 use crate::moment::token::Token;
+pub use question::{QUESTIONS_MAX, questions};
 use sentence::{Prose, Sentence};
 use verb::{Deed, deed, is_document};
 

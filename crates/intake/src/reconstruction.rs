@@ -7,6 +7,7 @@
 mod action;
 mod field;
 mod list;
+mod proposal;
 mod statement;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use tally_ledger::vocabulary::statement::{Form, Speaker};
 
 use crate::account::{About, Accounts, Attribution};
 use crate::bugzilla::{Bug, Comment, Missing};
+pub use proposal::Proposal;
 pub use statement::form;
 
 /// The tracker whose bug numbers the vocabulary knows.
@@ -80,6 +82,9 @@ pub struct Reconstruction {
     pub events: Vec<Event>,
     /// The exact texts that the events name, by digest.
     pub texts: BTreeMap<Hash, String>,
+    /// The events that texts suggest, which are not among the events, in the order of the bugs and
+    /// their texts.
+    pub proposals: Vec<Proposal>,
     /// What there is of each bug, ascending in number.
     pub incidents: Vec<Incident>,
     /// The accounts that the data does not list, with the number of comments of each.
@@ -151,6 +156,12 @@ pub enum LeftOut {
         /// What was not understood there.
         why: &'static str,
     },
+    /// Events that a statement suggests, beyond the most that are proposed.
+    #[error("{statement}: what it suggests beyond {} entries", proposal::PROPOSALS_MAX)]
+    Proposals {
+        /// The statement.
+        statement: String,
+    },
     /// The last claims of a statement.
     #[error("{statement}: {count} of its claims do not fit into one entry")]
     Claims {
@@ -178,6 +189,7 @@ pub fn reconstruct(
     let mut whole = Reconstruction {
         events: Vec::new(),
         texts: BTreeMap::new(),
+        proposals: Vec::new(),
         incidents: Vec::new(),
         unknown: BTreeMap::new(),
         shared: BTreeMap::new(),

@@ -13,6 +13,7 @@ use tally_ledger::entry::Entry;
 use tally_ledger::hash::Hash;
 use tally_ledger::name::Origin;
 use tally_ledger::vocabulary::words::Capacity;
+use tally_report::text::wrapped;
 
 use crate::args::FormatArgs;
 use crate::capture::{Capture, Captured};
@@ -22,6 +23,7 @@ use crate::failure::{Failure, Status};
 use crate::ledger_dir::LedgerDir;
 use crate::output::Format;
 use crate::passphrase::PassphraseArgs;
+use crate::suggested;
 use crate::tracker::{self, Named, TrackerArgs};
 
 /// The host of the origins of reconstructed ledgers; `.invalid` can belong to nobody (RFC 2606).
@@ -39,7 +41,11 @@ Example:
 
 The ledger is an observer's: it records what the tracker shows of another
 organisation. It is signed with new keys that are not encrypted and prove
-nothing but that nothing was changed since.")]
+nothing but that nothing was changed since.
+
+What rows of timelines and questions suggest to have happened is not recorded:
+the folder `suggested` of the ledger has a document for each, to be compared
+with its text and recorded with `tally record --from FILE`.")]
 pub struct ReconstructArgs {
     /// The number or the address of a bug, a capture directory, or a file with an answer
     #[arg(value_name = "BUG|CAPTURE_DIR|FILE", required = true)]
@@ -104,7 +110,8 @@ pub fn run(args: &ReconstructArgs, context: &mut Context) -> Result<Status, Fail
             capture.keep(answer)?;
         }
     }
-    show(args, &origin, entries, &whole, context)?;
+    let suggested = suggested::write(&args.output, &whole.proposals)?;
+    show(args, &origin, entries, &whole, &suggested, context)?;
     Ok(Status::Clean)
 }
 
@@ -190,6 +197,7 @@ fn show(
     origin: &Origin,
     entries: usize,
     whole: &Reconstruction,
+    suggested: &[PathBuf],
     context: &mut Context,
 ) -> Result<(), Failure> {
     let dir = args.output.display();
@@ -200,15 +208,29 @@ fn show(
             "origin": origin,
             "entries": entries,
             "reconstructed": tracker::value(whole),
+            "suggested": suggested,
         });
         return context.out.result(&format!("{json:#}"));
     }
-    let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+    let entries = entries_of(entries);
     context.out.result(&format!("{dir}: {entries} recorded as {origin}"))?;
     tracker::show(whole, context)?;
+    if let Some(first) = suggested.first() {
+        let text = format!(
+            "{} in {}, read from timelines and questions, and not recorded. Compare each with its \
+             text; record what holds with: tally record --from FILE --ledger {dir}",
+            entries_of(suggested.len()),
+            first.parent().unwrap_or(first).display(),
+        );
+        context.out.result(&wrapped("suggested: ", &text, context.out.width))?;
+    }
     context.out.talk(
         "note: this is an observer's ledger of what a tracker shows. Its keys are new and NOT \
          encrypted; its signatures prove nothing but that nothing was changed since.",
     );
     context.out.result(&format!("next: tally audit {dir} -o report.html"))
+}
+
+fn entries_of(count: usize) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }

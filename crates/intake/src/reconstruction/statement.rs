@@ -10,6 +10,7 @@ use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::statement::{Form, Published, Revised, Speaker};
 use tally_ledger::vocabulary::words::Channel;
 
+use super::proposal::Said;
 use super::{Draft, LeftOut, Posted, Rank, Reading, by_weight, kind, room};
 use crate::account::Attribution;
 use crate::bugzilla::{Comment, Since};
@@ -73,8 +74,8 @@ impl Draft<'_> {
         let held = room(claims, event);
         let body = body(&claims[..held]);
         if held < claims.len() {
-            let count = claims.len() - held;
-            self.whole.left_out.push(LeftOut::Claims { statement: id, count });
+            let (statement, count) = (id.clone(), claims.len() - held);
+            self.whole.left_out.push(LeftOut::Claims { statement, count });
         }
         self.incident.claims += held;
         let rank = if text.index == 0 { Rank::Published } else { Rank::Revised };
@@ -85,8 +86,13 @@ impl Draft<'_> {
         let basis = self.page(Some(number), digest);
         let order = (number, text.index);
         let evidence = evidence.into_iter().collect();
+        let since = text.since.clone();
         self.put(rank, order, Some(text.since), &body, basis, evidence);
         if let Some((digest, exact)) = digest.zip(text.exact) {
+            if text.index + 1 == text.comment.revisions.len() {
+                let (since, claims) = (&since, &text.reading.claims[..]);
+                self.propose(&Said { id: &id, number, exact, digest, since, speaker, claims });
+            }
             self.whole.texts.entry(digest).or_insert_with(|| exact.to_owned());
         }
         digest

@@ -489,3 +489,38 @@ fn what_is_not_understood_of_an_attachment_is_left_out_aloud() {
                     line 5: fewer cells than columns";
     assert_eq!(told, expected);
 }
+
+#[test]
+fn what_a_text_suggests_is_proposed_once_with_its_words_and_not_an_event() {
+    let row = "- 2026-01-04 09:00 We became aware of the problem.\n";
+    let report = format!(
+        "## Full Incident Report\n\n### Summary\n- **Source of incident disclosure:** Self \
+         reported\n\n### Timeline\nAll times are UTC.\n\n{row}"
+    );
+    let accounts = Accounts::shipped();
+    let setting = Setting { accounts: &accounts, tracker: BUGZILLA, about: None, title: None };
+    let bug = bug(json!({"comments": [
+        comment(0, OWN, 10, &report),
+        comment(1, "x@mozilla.com", 12, "Was it all? How was it found?"),
+        comment(2, OWN, 13, &format!("Was it clear? Again:\n\n{report}")),
+        comment(3, "x@mozilla.com", 14, "Was it all? How was it found?"),
+    ]}));
+    let read = |posted: &Posted<'_>| Reading {
+        form: None,
+        claims: crate::claims::read(posted.text, posted.comment.time),
+    };
+    let whole = reconstruct(&[bug], &setting, read);
+    let found: Vec<_> = whole.proposals.iter().map(|p| (p.kind.as_str(), &*p.statement)).collect();
+    let expected =
+        [("incident.awareness", "7-c0"), ("inquiry.asked", "7-c1"), ("inquiry.asked", "7-c3")];
+    assert_eq!(found, expected);
+    let first = &whole.proposals[0];
+    assert_eq!(first.body["source"], "Self Reported");
+    assert_eq!(first.quotation, "\"We became aware of the problem.\"");
+    let Citation::Web { span: Some((start, end)), .. } = first.citation else { panic!("a span") };
+    let at = |at: u64| usize::try_from(at).unwrap();
+    assert_eq!(report[at(start)..at(end)].trim(), row.trim());
+    for kind in ["incident.awareness", "inquiry.asked"] {
+        assert_eq!(bodies(&whole, kind), Vec::<Value>::new());
+    }
+}
