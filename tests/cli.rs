@@ -7,6 +7,7 @@ mod bugzilla;
 mod capture;
 mod check;
 mod claims;
+mod clocks;
 mod disclose;
 mod disks;
 mod handover;

@@ -3,6 +3,8 @@
 //! What its fields say is held as a claim. What a phrase rule reads into its prose is held too, so
 //! that it can be shown, but is marked: nobody has confirmed it, and it counts for nothing.
 
+mod clocks;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -14,7 +16,7 @@ use tally_ledger::claim::{Assertion, Claim, Origin};
 use tally_ledger::hash::Hash;
 use tally_ledger::name::FeedId;
 use tally_ledger::payload::{Basis, Event, Evidence};
-use tally_ledger::replay::{Beside, Timeline};
+use tally_ledger::replay::{Beside, Fact, Timeline};
 use tally_ledger::time::{Instant, When};
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::statement::{Form, Published, Speaker};
@@ -218,9 +220,7 @@ impl Posting {
             if let Some(fact) = facts.fact(evidence.seq).filter(|_| !named.contains(&evidence.seq))
             {
                 named.push(evidence.seq);
-                let what = fact.body().map_or_else(|| fact.kind.to_string(), Body::summary);
-                let when = fact.occurred().map_or(String::new(), |when| format!(", {when}"));
-                records.push(format!("entry {}: {what}{when}", evidence.seq));
+                records.push(record(fact));
             }
         }
         records.truncate(RECORDS_MAX);
@@ -242,6 +242,13 @@ impl Posting {
             accepted: finding.accepted.clone(),
         })
     }
+}
+
+/// Returns what an entry records, in a line.
+fn record(fact: &Fact) -> String {
+    let what = fact.body().map_or_else(|| fact.kind.to_string(), Body::summary);
+    let when = fact.occurred().map_or(String::new(), |when| format!(", {when}"));
+    format!("entry {}: {what}{when}", fact.seq)
 }
 
 /// Returns the first instant at which a text may be posted.

@@ -226,6 +226,8 @@ pub struct Asked {
     pub strength: Obligation,
     /// Where it can be read.
     pub url: String,
+    /// What it asks for, in words.
+    pub duty: String,
 }
 
 impl Asked {
@@ -239,6 +241,7 @@ impl Asked {
             section: asked.section.clone(),
             strength: asked.strength,
             url: version.url.clone(),
+            duty: asked.duty.clone(),
         }
     }
 }

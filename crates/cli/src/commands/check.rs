@@ -37,9 +37,12 @@ Examples:
   tally check draft.md --ledger my-ledger --incident 2026-wrong-field
   tally check drafts/*.md -o drafts.sarif
 
-Without --ledger it needs no ledger, and never a key or a network. Exit
-status: 0 nothing found but warnings and notes, 1 errors found, 2 could not
-run. What a code means is told by `tally explain CODE`.")]
+With --ledger it tells where the drafts part from the record, and which clocks
+have run out or will within a week: next update, full report, replies, action
+items, promises. Without it no ledger is needed; a key or a network never is.
+
+Exit status: 0 nothing found but warnings and notes, 1 errors found, 2 could
+not run. What a code means is told by `tally explain CODE`.")]
 pub struct CheckArgs {
     /// The drafts in Markdown; - for standard input
     #[arg(value_name = "FILE", required = true)]
@@ -182,7 +185,7 @@ fn facts(path: &Path, context: &Context) -> Result<Timeline, Failure> {
     Ok(Timeline::replay(&found.ledger))
 }
 
-/// Returns what a draft collides with in a ledger.
+/// Returns what a draft collides with in a ledger, and the clocks that run out.
 fn against(
     text: &str,
     posted: Interval,
@@ -203,7 +206,10 @@ fn against(
         form: None,
     };
     let posting = Posting::read(text.to_owned(), place, &When::from_instant(at), incident, facts)?;
-    posting.collisions(facts, path, args.packs.packs()?, context)
+    let packs = args.packs.packs()?;
+    let mut found = posting.clocks(facts, &packs)?;
+    found.extend(posting.collisions(facts, path, packs, context)?);
+    Ok(found)
 }
 
 /// Returns what a draft was taken for, in words.
