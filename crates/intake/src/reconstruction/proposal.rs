@@ -186,10 +186,11 @@ fn event<'k>(occurred: &'k Occurred, exact: &str) -> Option<(&'k str, Json, Lack
             }
         }),
         "incident.problem_report" => Some((kind, json!({}), None)),
-        "revocation.completed" => {
-            let set = occurred.subject.as_deref().unwrap_or("all");
-            Some((kind, json!({ "set": set }), None))
-        }
+        // "It was revoked" may be of one certificate or of all.
+        "revocation.completed" => Some(match &occurred.subject {
+            Some(set) => (kind, json!({ "set": set }), None),
+            None => (kind, json!({}), Some(("set", "the name of the set, such as all"))),
+        }),
         _ => None,
     }
 }

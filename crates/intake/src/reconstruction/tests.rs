@@ -524,3 +524,34 @@ fn what_a_text_suggests_is_proposed_once_with_its_words_and_not_an_event() {
         assert_eq!(bodies(&whole, kind), Vec::<Value>::new());
     }
 }
+
+#[test]
+fn of_which_set_a_revocation_was_completed_is_left_to_the_reviewer_where_no_word_says_it() {
+    for set in [Some("all"), None] {
+        let accounts = Accounts::shipped();
+        let setting = Setting { accounts: &accounts, tracker: BUGZILLA, about: None, title: None };
+        let bug = bug(json!({"comments": [comment(0, OWN, 10, "It was revoked.")]}));
+        let when: When = "2026-01-05T08:00Z".parse().unwrap();
+        let claim = |subject: Option<&str>| {
+            let kind = "revocation.completed".parse().unwrap();
+            let subject = subject.map(str::to_owned);
+            let occurred = tally_ledger::claim::Occurred { kind, when: when.clone(), subject };
+            Claim {
+                assertion: Assertion::Occurred(occurred),
+                origin: Origin::Suggested,
+                text: Some("\"revoked\"".to_owned()),
+                span: Some([0, 4]),
+                strength: Strength::Firm,
+                qualifier: None,
+                scope: None,
+                condition: None,
+                extra: BTreeMap::new(),
+            }
+        };
+        let read = |_: &Posted<'_>| Reading { form: None, claims: vec![claim(set)] };
+        let whole = reconstruct(&[bug], &setting, read);
+        let [proposal] = whole.proposals.as_slice() else { panic!("{:?}", whole.proposals) };
+        assert_eq!(proposal.body.get("set").and_then(Value::as_str), set);
+        assert_eq!(proposal.lacks.map(|(member, _)| member), set.is_none().then_some("set"));
+    }
+}
