@@ -183,7 +183,7 @@ fn a_capture_of_a_tracker_is_held_against_a_ledger_as_it_comes() {
     place.tally(&kept).ok();
     let beside = ["L", "--statements", "page", "--accounts", "accounts.toml"];
     let shown = place.tally(&[&["claims", "suggest"][..], &beside].concat()).ok();
-    assert!(shown.contains("revocation.completed"), "{shown}");
+    assert!(shown.contains("revocation completed (all) will follow"), "{shown}");
     let id = shown.split_whitespace().next().unwrap().to_owned();
     let claim = r#"{ says = "will", what = "revocation.completed", subject = "all",
         due = "2024-08-03T19:30Z", origin = "annotated" }"#;

@@ -61,7 +61,7 @@ fn what_has_run_out_and_what_will_within_a_week_is_told() {
         [
             "runs out within a week: the action item ai-add-a-lint, recorded as Ongoing, due \
              2026-04-09",
-            "runs out within a week: there will be revocation.completed of all by 2026-04-05 \
+            "runs out within a week: revocation completed (all) will follow by 2026-04-05 \
              12:00 UTC",
         ]
     );
@@ -75,7 +75,7 @@ fn what_has_run_out_and_what_will_within_a_week_is_told() {
              2026-04-09 12:00:00 UTC",
             "late with this text: an update by the date that the tracker names, due 2026-04-10",
             "has run out: the action item ai-add-a-lint, recorded as Ongoing, due 2026-04-09",
-            "has run out: there will be revocation.completed of all by 2026-04-05 12:00 UTC",
+            "has run out: revocation completed (all) will follow by 2026-04-05 12:00 UTC",
         ]
     );
     assert_eq!(codes(&place, UPDATE, "2026-04-25")[0], "P102 warning");

@@ -6,6 +6,8 @@ use tally_ledger::vocabulary::words::Strength;
 
 /// The most characters of somebody's text that a message repeats.
 const QUOTED_MAX: usize = 200;
+/// The most characters of a claim's text that stand ahead of what it asserts.
+const LEAD_MAX: usize = 120;
 /// The most characters of a name.
 const NAME_MAX: usize = 80;
 
@@ -23,7 +25,22 @@ pub(crate) fn made(claim: &Claim) -> String {
     let scope = claim.scope.as_ref().map_or(String::new(), |scope| format!(", for {scope}"));
     let condition = claim.condition.as_ref().map_or(String::new(), |words| format!(", {words}"));
     let asserted = asserted(&claim.assertion);
+    // Kinds and names say little of what is to be or not to be: the words of the claim lead.
+    let asserted = match (&claim.assertion, &claim.text) {
+        (Assertion::Absent(_) | Assertion::Will(_) | Assertion::WillNot(_), text) => {
+            led(text.as_deref(), asserted)
+        }
+        _ => asserted,
+    };
     quoted(&format!("{asserted}{strength}{qualifier}{scope}{condition}"))
+}
+
+/// Returns what is asserted, the text of the claim ahead of it if it has one.
+pub(crate) fn led(text: Option<&str>, asserted: String) -> String {
+    match text {
+        Some(text) => format!("{} [{asserted}]", clipped(text, LEAD_MAX)),
+        None => asserted,
+    }
 }
 
 /// Returns what an assertion says, in words.
@@ -97,6 +114,16 @@ mod tests {
         let kind: Kind = "legal.step.notice_received".parse().unwrap();
         assert_eq!(named(&kind, Some("order")), "legal step notice received (order)");
         assert_eq!(named(&kind, None), "legal step notice received");
+    }
+
+    #[test]
+    fn the_words_of_a_claim_lead_where_kinds_and_names_say_little() {
+        let claim = serde_json::json!({ "says": "will_not", "what": "legal.instrument",
+            "subject": "letters", "origin": "annotated", "text": "no other such letter" });
+        let claim: Claim = serde_json::from_value(claim).unwrap();
+        assert_eq!(made(&claim), "no other such letter [no legal instrument (letters)]");
+        let claim = Claim { text: None, ..claim };
+        assert_eq!(made(&claim), "no legal instrument (letters)");
     }
 
     #[test]

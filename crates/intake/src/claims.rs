@@ -255,9 +255,9 @@ mod tests {
         assert_eq!(
             summaries(text),
             [
-                "incident.milestone.non_compliance_start occurred 2025-01-10",
-                "incident.milestone.identified occurred 2025-06-01 10:30 UTC",
-                "there will be incident.milestone.end by 2025-07-01",
+                "incident milestone non compliance start occurred 2025-01-10",
+                "incident milestone identified occurred 2025-06-01 10:30 UTC",
+                "incident milestone end will follow by 2025-07-01",
             ]
         );
         for value in ["Ongoing", "N/A", "expected 2025-05-01", "2025-01-10 for one CA", "unknown"] {
@@ -299,8 +299,8 @@ mod tests {
             [
                 "ai-legal-review-gate is Complete",
                 "ai-ombudsperson-role is Ongoing",
-                "there will be action.status.complete of ai-ombudsperson-role by 2025-07-01",
-                "there will be action.status.complete of ai-another-thing by 2025-07-02",
+                "action status complete (ai-ombudsperson-role) will follow by 2025-07-01",
+                "action status complete (ai-another-thing) will follow by 2025-07-02",
             ]
         );
         assert_eq!(at(text)[0].text.as_deref(), Some("\"Done\""));

@@ -301,6 +301,20 @@ members! {
     }
 }
 
+impl Place {
+    /// Returns the place in words, unescaped: `comment 36 of bug 1910322` where the address is one
+    /// of a tracker's bugs, else the address and the item.
+    pub fn words(&self) -> String {
+        let page = self.url.split_once('#').map_or(self.url.as_str(), |(page, _)| page);
+        match (page.split_once("show_bug.cgi?id="), self.item) {
+            (Some((_, bug)), Some(item)) => format!("comment {item} of bug {bug}"),
+            (Some((_, bug)), None) => format!("bug {bug}"),
+            (None, Some(item)) => format!("item {item} of {}", self.url),
+            (None, None) => self.url.clone(),
+        }
+    }
+}
+
 impl TryFrom<Written> for Claim {
     type Error = String;
 
@@ -344,7 +358,8 @@ impl Assertion {
     /// Returns the assertion in plain words, of any length and unescaped.
     pub fn summary(&self) -> String {
         let named = |kind: &Kind, subject: &Option<String>| {
-            format!("{kind}{}", tail(" of ", subject.as_ref()))
+            let subject = subject.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+            format!("{}{subject}", kind.as_str().replace(['.', '_'], " "))
         };
         match self {
             Self::Occurred(a) => format!("{} occurred {}", named(&a.kind, &a.subject), a.when),
@@ -361,11 +376,11 @@ impl Assertion {
             Self::Value(a) => format!("{} of {} is {}", a.attribute, a.subject, a.value),
             Self::Will(a) => {
                 let due = tail(" by ", a.due.as_ref());
-                format!("there will be {}{due}", named(&a.what, &a.subject))
+                format!("{} will follow{due}", named(&a.what, &a.subject))
             }
             Self::WillNot(a) => {
                 let period = tail(" in ", a.period.as_ref());
-                format!("there will be no {}{period}", named(&a.what, &a.subject))
+                format!("no {} will follow{period}", named(&a.what, &a.subject))
             }
             Self::Answered(a) => format!("{} was answered", a.question),
             Self::Order(a) => format!(
@@ -373,13 +388,16 @@ impl Assertion {
                 named(&a.before.kind, &a.before.subject),
                 named(&a.after.kind, &a.after.subject)
             ),
-            Self::Said(a) => format!(
-                "{}{} says so{}{}",
-                a.cited.url,
-                tail(", item ", a.cited.item.as_ref()),
-                tail(", at ", a.at.as_ref()),
-                tail(": ", a.quotation.as_ref())
-            ),
+            Self::Said(a) => {
+                let by = tail(" by ", a.by.as_ref());
+                let written = match (&a.by, &a.at) {
+                    (_, Some(at)) => format!(" was written{by}, {at}"),
+                    (Some(_), None) => format!(" was written{by}"),
+                    (None, None) => " is cited".to_owned(),
+                };
+                let quotation = a.quotation.as_ref().map(|words| format!("\"{words}\""));
+                format!("{}{written}{}", a.cited.words(), tail("; it says ", quotation.as_ref()))
+            }
             Self::Characterises(a) => format!("calls {}: {}", a.subject, a.words),
         }
     }
@@ -388,4 +406,47 @@ impl Assertion {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_firm(strength: &Strength) -> bool {
     *strength == Strength::Firm
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::Claim;
+
+    fn summary(mut claim: Json) -> String {
+        claim["origin"] = "annotated".into();
+        serde_json::from_value::<Claim>(claim).unwrap().assertion.summary()
+    }
+
+    #[test]
+    fn a_citation_is_told_as_what_is_said_of_the_text_cited() {
+        let said = |more: Json| {
+            let url = "https://bugzilla.mozilla.org/show_bug.cgi?id=1910322";
+            let mut claim = json!({ "says": "said", "cited": { "url": url, "item": 36 } });
+            let members = more.as_object().unwrap().clone();
+            claim.as_object_mut().unwrap().extend(members);
+            summary(claim)
+        };
+        let place = "comment 36 of bug 1910322";
+        for (more, words) in [
+            (json!({}), "is cited"),
+            (json!({ "by": "X" }), "was written by X"),
+            (json!({ "by": "X", "at": "2024-10-04" }), "was written by X, 2024-10-04"),
+            (json!({ "at": "2024-10-04" }), "was written, 2024-10-04"),
+            (json!({ "quotation": "no" }), "is cited; it says \"no\""),
+        ] {
+            assert_eq!(said(more), format!("{place} {words}"));
+        }
+    }
+
+    #[test]
+    fn what_is_to_come_is_told_without_the_names_of_kinds() {
+        let promise =
+            json!({ "says": "will_not", "what": "legal.instrument", "subject": "letters" });
+        assert_eq!(summary(promise), "no legal instrument (letters) will follow");
+        let promise = json!({ "says": "will", "what": "revocation.completed",
+                              "due": "2024-08-03" });
+        assert_eq!(summary(promise), "revocation completed will follow by 2024-08-03");
+    }
 }

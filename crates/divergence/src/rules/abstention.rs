@@ -37,7 +37,7 @@ pub(crate) fn judge_abstention<'a>(
     as_of: Instant,
 ) -> Finding {
     let within = period.map_or(String::new(), |period| format!(" in {period}"));
-    let stated = format!("no {}{within}", promise.words());
+    let stated = promise.led(format!("no {}{within}", promise.words()));
     let breaches = breaches(claims, promise, period);
     let changes = changes(claims, promise);
     if let Some(change) = changes.first() {

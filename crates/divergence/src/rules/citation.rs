@@ -1,8 +1,8 @@
 //! T501: what a statement says of another text, held against the text as the ledger records it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tally_ledger::claim::{Assertion, Said};
+use tally_ledger::claim::{self, Assertion, Said};
 use tally_ledger::replay::{Fact, Statement};
 use tally_ledger::vocabulary::Body;
 
@@ -180,13 +180,7 @@ fn stated(claim: &Said) -> String {
 
 /// Returns where a text stands, in words: a comment of a bug, or an address.
 pub(super) fn named(url: &str, item: Option<u64>) -> String {
-    let page = url.split_once('#').map_or(url, |(page, _)| page);
-    match (page.split_once("show_bug.cgi?id="), item) {
-        (Some((_, bug)), Some(item)) => format!("comment {item} of bug {bug}"),
-        (Some((_, bug)), None) => format!("bug {bug}"),
-        (None, Some(item)) => format!("item {item} of {}", quoted(url)),
-        (None, None) => quoted(url),
-    }
+    quoted(&claim::Place { url: url.to_owned(), item, extra: BTreeMap::new() }.words())
 }
 
 fn recorded(cited: &Statement) -> String {

@@ -148,6 +148,7 @@ fn hold(request: &Request<'_>, states: &[(State, &Fact)]) -> Held {
         n => format!(", {n} withdrawn by whoever asked"),
     };
     let remark = match shown.first() {
+        None if n == 1 => format!("1 question or item is recorded, and it is not open{withdrawn}"),
         None => format!("{n} questions and items are recorded, none of them open{withdrawn}"),
         Some((_, why, _)) if shown.len() == 1 => (*why).clone(),
         Some((_, why, _)) => format!("{why}; and {} more", shown.len() - 1),
@@ -160,7 +161,10 @@ fn hold(request: &Request<'_>, states: &[(State, &Fact)]) -> Held {
         verdict => (verdict, remark),
     };
     let mut held = Held::new(verdict, request.words.clone(), Some(remark));
-    held.compared = format!("compared with {n} questions and action items recorded");
+    held.compared = match n {
+        1 => "compared with 1 question or action item recorded".to_owned(),
+        n => format!("compared with {n} questions and action items recorded"),
+    };
     let rests = shown.iter().map(|(_, _, fact)| evidence(fact, relation));
     let rests: Vec<Evidence> = rests.collect();
     held.resting_on(rests).resting_on([evidence(request.fact, Relation::Beside)])

@@ -24,7 +24,7 @@ use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
 use crate::times::Times;
 use crate::weigh::{Account, Decision, Repeated, decide, found, settle, without_presumption};
-use crate::words::{name, named, quoted};
+use crate::words::{led, name, named, quoted};
 
 /// The kind by which a set is revoked.
 const REVOKED: &str = "revocation.completed";
@@ -108,6 +108,12 @@ impl<'a> Promise<'a> {
         }
     }
 
+    /// Returns what is promised with the text of the claim ahead of it, if a claim has one: kinds
+    /// and names say little of what has no time.
+    pub(crate) fn led(&self, what: String) -> String {
+        led(self.held.as_ref().and_then(|held| held.claim.text.as_deref()), what)
+    }
+
     /// Returns why a difference from the promise decides nothing, if that is so.
     pub(crate) fn reserve(&self) -> Option<(Verdict, String)> {
         if let Some(condition) = &self.condition {
@@ -165,7 +171,10 @@ pub(crate) fn judge_promise<'a>(
 ) -> Finding {
     let accounts = done(claims, promise);
     let by = promise.due.as_ref().map_or(String::new(), |due| format!(" by {due}"));
-    let stated = format!("{}{by}", promise.words());
+    let stated = match promise.due {
+        Some(_) => format!("{}{by}", promise.words()),
+        None => promise.led(promise.words()),
+    };
     let decision = decide(&stated, &accounts);
     if let Some(decision) = decision.clone().filter(|d| d.verdict == Verdict::Tallies) {
         return promise.find(rule, claims, decision, &accounts);

@@ -157,12 +157,12 @@ mod tests {
     #[test]
     fn a_row_that_seems_to_mean_one_kind_suggests_it() {
         for (row, expected) in [
-            ("Example CA completes the mass revocation.", "revocation.completed of all"),
-            ("All affected certificates have been revoked.", "revocation.completed of all"),
-            ("We became aware of the problem.", "incident.awareness"),
-            ("Certificate Problem Report received from a researcher", "incident.problem_report"),
-            ("Issuance stopped", "incident.milestone.issuance_stopped"),
-            ("Issuance resumed", "incident.milestone.issuance_resumed"),
+            ("Example CA completes the mass revocation.", "revocation completed (all)"),
+            ("All affected certificates have been revoked.", "revocation completed (all)"),
+            ("We became aware of the problem.", "incident awareness"),
+            ("Certificate Problem Report received from a researcher", "incident problem report"),
+            ("Issuance stopped", "incident milestone issuance stopped"),
+            ("Issuance resumed", "incident milestone issuance resumed"),
         ] {
             assert_eq!(kinds(row), [format!("{expected} occurred 2024-08-03 20:47 UTC")], "{row}");
         }
