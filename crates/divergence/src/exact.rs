@@ -21,7 +21,11 @@ pub(crate) struct Exact<'c> {
 impl<'c> Exact<'c> {
     /// Returns the exact texts of a case.
     pub(crate) fn of(case: &Case<'c>) -> Self {
-        let timeline = case.claims.timeline();
+        Self::new(case.claims.timeline(), case.texts)
+    }
+
+    /// Returns the exact texts of what a timeline records.
+    pub(crate) fn new(timeline: &'c Timeline, texts: &'c Texts) -> Self {
         let mut places: BTreeMap<Hash, Place> = BTreeMap::new();
         let mut pages = BTreeSet::new();
         for statement in timeline.statements() {
@@ -32,7 +36,7 @@ impl<'c> Exact<'c> {
                 }
             }
         }
-        Self { texts: case.texts, timeline, pages }
+        Self { texts, timeline, pages }
     }
 
     /// Returns whether a digest is that of a page with other texts.

@@ -120,6 +120,9 @@ pub struct StatementRef {
     pub span: Option<[u64; 2]>,
     /// The words of the claim, or a paraphrase.
     pub text: Option<String>,
+    /// The statement's own words at the claim, where it is known that they are: `text` may be
+    /// somebody else's.
+    pub own_words: Option<String>,
 }
 
 impl StatementRef {
@@ -138,6 +141,7 @@ impl StatementRef {
             asserts: claim.assertion.summary(),
             span: claim.span,
             text: claim.text.clone(),
+            own_words: None,
         }
     }
 }

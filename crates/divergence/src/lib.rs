@@ -23,6 +23,7 @@ mod incident;
 mod index;
 mod length;
 mod listing;
+mod own_words;
 pub mod pack;
 mod point;
 #[cfg(test)]

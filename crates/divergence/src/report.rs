@@ -10,9 +10,11 @@ use tally_ledger::time::Instant;
 
 use crate::case::{Case, Terms};
 use crate::claims::Claims;
-use crate::finding::{Finding, Relation, Severity, Verdict};
+use crate::finding::{Evidence, Finding, Relation, Severity, Verdict};
 use crate::incident::incidents;
+use crate::own_words;
 use crate::rules::{RULES, Rule};
+use crate::source::Source;
 
 /// What the rules found in a ledger.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub struct Report {
     pub incomplete: bool,
     /// How many of the claims that were held tally.
     pub tallying: usize,
+    /// How many of those tally with nothing but another statement of the same speaker.
+    pub own_alone: usize,
     /// The findings: by verdict, then by the entry of the statement, the claim, code and id.
     pub findings: Vec<Finding>,
 }
@@ -60,7 +64,8 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
         let incidents = incidents(&claims);
         Case { claims, incidents, as_of, packs, texts, judged: BTreeMap::new() }
     });
-    let (mut findings, tallying) = case.map(|case| find(timeline, case)).unwrap_or_default();
+    let found = case.map(|case| find(timeline, case)).unwrap_or_default();
+    let (mut findings, [tallying, own_alone]) = found;
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     group(&mut findings);
     for finding in &mut findings {
@@ -68,6 +73,7 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
         let replies = terms.replies.iter().filter(|reply| reply.finding == finding.id);
         finding.replies = replies.cloned().collect();
     }
+    own_words::tell(&mut findings, timeline, texts);
     let unopened = timeline.sealed().iter().filter(|s| s.state == SealedState::Unopened);
     Report {
         origin: timeline.origin().cloned(),
@@ -82,15 +88,16 @@ pub fn diverge(timeline: &Timeline, terms: &Terms) -> Report {
         suggested,
         rejected,
         tallying,
+        own_alone,
         unopened: unopened.count(),
         incomplete: timeline.completeness().is_none(),
         findings,
     }
 }
 
-/// Runs the rules: those that judge claims, then the others. Returns what they found, and how many
-/// claims tally.
-fn find(timeline: &Timeline, mut case: Case<'_>) -> (Vec<Finding>, usize) {
+/// Runs the rules: those that judge claims, then the others. Returns what they found, how many
+/// claims tally, and how many of those with the speaker's own other statements alone.
+fn find(timeline: &Timeline, mut case: Case<'_>) -> (Vec<Finding>, [usize; 2]) {
     let (judges, others): (Vec<&Rule>, Vec<&Rule>) =
         RULES.iter().partition(|rule| rule.judges_claims());
     let named = |finding| marked(timeline, finding).identify();
@@ -103,10 +110,17 @@ fn find(timeline: &Timeline, mut case: Case<'_>) -> (Vec<Finding>, usize) {
     case.judged = judged;
     let found = others.iter().flat_map(|rule| (rule.judge)(&case)).map(named);
     let mut findings: Vec<Finding> = found.collect();
-    let tallies = case.judged.values().filter(|finding| finding.verdict == Verdict::Tallies);
-    let tallying = tallies.count();
+    let tallies = || case.judged.values().filter(|finding| finding.verdict == Verdict::Tallies);
+    let tallying = [tallies().count(), tallies().filter(|finding| rests_on_own(finding)).count()];
     findings.extend(case.judged.into_values());
     (findings, tallying)
+}
+
+/// Returns whether nothing agrees with a claim but another statement of its own speaker.
+fn rests_on_own(finding: &Finding) -> bool {
+    let agrees = |evidence: &&Evidence| evidence.relation == Relation::Agrees;
+    let mut agreeing = finding.evidence.iter().filter(agrees).peekable();
+    agreeing.peek().is_some() && agreeing.all(|e| e.source == Some(Source::OwnStatement))
 }
 
 /// Notes which of the entries that a finding rests on are marked: their key's operator holds it
@@ -204,6 +218,10 @@ impl Report {
         let tally = match self.tallying {
             1 => "1 tallies".to_owned(),
             n => format!("{n} tally"),
+        };
+        let tally = match self.own_alone {
+            0 => tally,
+            n => format!("{tally}, {n} of them only with the speaker's own other statement"),
         };
         let n = self.count(Verdict::Diverges);
         let diverge = if n == 1 { "finding diverges" } else { "findings diverge" };
@@ -338,7 +356,8 @@ mod tests {
     fn the_answer_is_one_sentence() {
         assert_eq!(
             report(&book()).sentence(),
-            "3 findings diverge from what is recorded, on 1 matter; of 15 claims, 5 tally."
+            "3 findings diverge from what is recorded, on 1 matter; of 15 claims, 5 tally, 2 \
+             of them only with the speaker's own other statement."
         );
         let empty = report(&own());
         assert!(!empty.diverges());
