@@ -43,7 +43,7 @@ fn suggested() -> (Place, String) {
 fn a_suggested_claim_is_held_once_a_reviewer_confirms_it() {
     let (place, id) = suggested();
     let report = place.tally(&DIVERGE).ok();
-    assert!(report.contains("1 suggested claims await confirmation"), "{report}");
+    assert!(report.contains("1 suggested claim awaits confirmation"), "{report}");
     place.tally(&[&["claims", "confirm", &id][..], &SAID].concat()).ok();
     let run = place.tally(&[&DIVERGE[..], &["--format", "json"]].concat()).exits(1);
     let json = run.json();
@@ -55,7 +55,7 @@ fn a_suggested_claim_is_held_once_a_reviewer_confirms_it() {
     assert!(finding["evidence"][0].get("beside").is_none(), "an entry of the ledger");
     place.tally(&[&["claims", "reject", &id][..], &SAID].concat()).ok();
     let report = place.tally(&DIVERGE).ok();
-    assert!(report.contains("1 claims were rejected by a reviewer"), "{report}");
+    assert!(report.contains("1 claim was rejected by a reviewer"), "{report}");
 }
 
 #[test]

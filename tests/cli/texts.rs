@@ -42,7 +42,7 @@ fn a_field_of_a_text_is_held_and_a_phrase_waits_for_a_reviewer() {
     place.write("report.md", format!("{HEAD}{REPORT}"));
     let told = diverge(&place, &["report.md"]).exits(1).stdout;
     assert!(told.contains("Beside the ledger: report.md."), "{told}");
-    assert!(told.contains("1 suggested claims await confirmation"), "{told}");
+    assert!(told.contains("1 suggested claim awaits confirmation"), "{told}");
     assert_eq!(verdicts(&place, &["report.md"]), ["diverges"]);
     place.write("right.md", format!("{HEAD}{REPORT}").replace("1,234", "1,230"));
     assert_eq!(verdicts(&place, &["right.md"]), ["tallies"]);

@@ -8,7 +8,7 @@ use tally_ledger::governance::Standing;
 use tally_ledger::payload::Citation;
 use tally_ledger::time::When;
 
-use crate::text::{Colour, Style, escaped, wrapped};
+use crate::text::{Colour, Style, count, escaped, wrapped};
 
 /// The schema number of the JSON.
 pub const SCHEMA: u32 = 1;
@@ -63,31 +63,45 @@ fn as_of(report: &Report) -> Option<When> {
 /// Returns how many findings have each verdict, in one line.
 fn tally(report: &Report) -> String {
     let counts = report.counts().map(|(verdict, n)| format!("{verdict} {n}"));
-    format!("Findings: {}.", counts.join(", "))
+    format!("Findings: {}. {}", counts.join(", "), in_all(report))
+}
+
+/// Returns how the number of findings and that of claims go together, in one sentence.
+pub(crate) fn in_all(report: &Report) -> String {
+    let n = report.findings.len();
+    let beside = n.saturating_sub(report.claims);
+    let on_claims = match report.claims {
+        0 => "none on a claim".to_owned(),
+        1 => "1 on the claim".to_owned(),
+        claims => format!("{claims} on the claims, one each,"),
+    };
+    format!("In all {}: {on_claims} and {beside} beside.", count(n, "finding", "findings"))
 }
 
 /// Returns what the findings rest on, in one line.
 fn basis(report: &Report) -> String {
     let as_of = as_of(report).map_or(String::new(), |at| format!(", open promises as of {at}"));
     let mut line = format!(
-        "Read: {} entries, {} statements, {} claims{as_of}.",
-        report.entries, report.statements, report.claims
+        "Read: {}, {}, {}{as_of}.",
+        count(report.entries, "entry", "entries"),
+        count(report.statements, "statement", "statements"),
+        count(report.claims, "claim", "claims")
     );
     if !report.joined.is_empty() {
         let names: Vec<&str> = report.joined.iter().map(|joined| joined.name.as_str()).collect();
         line = format!("{line} Beside the ledger: {}.", names.join(", "));
     }
     if report.suggested > 0 {
-        let n = report.suggested;
-        line = format!("{line} {n} suggested claims await confirmation and are not held.");
+        let n = count(report.suggested, "suggested claim awaits", "suggested claims await");
+        line = format!("{line} {n} confirmation, and nothing was held against it.");
     }
     if report.rejected > 0 {
-        let n = report.rejected;
-        line = format!("{line} {n} claims were rejected by a reviewer and are not held.");
+        let n = count(report.rejected, "claim was", "claims were");
+        line = format!("{line} {n} rejected by a reviewer and not held.");
     }
     if report.unopened > 0 {
-        let n = report.unopened;
-        line = format!("{line} {n} hidden values were never opened or erased.");
+        let n = count(report.unopened, "hidden value was", "hidden values were");
+        line = format!("{line} {n} never opened or erased.");
     }
     if report.incomplete {
         line = format!("{line} Entries are missing, so an absence shows nothing.");
@@ -131,7 +145,7 @@ fn paragraph(report: &Report, finding: &Finding, style: Style) -> Vec<String> {
 /// Returns what is to be told of a finding after its message, unescaped, a line each: who said it
 /// and what it was held against, notes, its acceptance, which finding it repeats, and replies.
 pub(crate) fn said_beside(report: &Report, finding: &Finding) -> Vec<String> {
-    let said = finding.statement.as_ref().map(|statement| said(report, statement));
+    let said = finding.statement.as_ref().map(|said| self::said(report, finding, said));
     let compared = said.into_iter().chain([finding.compared.clone()]);
     let compared: Vec<String> = compared.filter(|part| !part.is_empty()).collect();
     let accepted =
@@ -147,11 +161,28 @@ pub(crate) fn said_beside(report: &Report, finding: &Finding) -> Vec<String> {
     lines
 }
 
-fn said(report: &Report, statement: &StatementRef) -> String {
-    let StatementRef { name, speaker, claim, published, text, .. } = statement;
+fn said(report: &Report, finding: &Finding, statement: &StatementRef) -> String {
+    let StatementRef { name, speaker, claim, published, text, own_words, .. } = statement;
     let place = report.label(statement.seq);
-    let words = text.as_ref().map_or(String::new(), |text| format!(": {text}"));
+    let words = match (own_words, text) {
+        (Some(words), _) => format!(", in its own words: \"{words}\""),
+        (None, Some(text)) => {
+            let text = if finding.message.contains(text.as_str()) { "" } else { text };
+            let colon = if text.is_empty() { "" } else { ": " };
+            format!(", {}{colon}{text}", whose(report, text))
+        }
+        (None, None) => String::new(),
+    };
     format!("said by {speaker} in {name} ({place}, claim {claim}), {published}{words}")
+}
+
+/// Returns whose words the text of a claim is that is not known to be the statement's own.
+pub(crate) fn whose(report: &Report, text: &str) -> &'static str {
+    let marked = text.starts_with(['"', '\u{201c}']) && text.ends_with(['"', '\u{201d}']);
+    match report.standing {
+        Some(Standing::Observer) if !marked => "in our words",
+        _ => "as recorded",
+    }
 }
 
 fn rests_on(report: &Report, finding: &Finding) -> String {
@@ -272,6 +303,7 @@ struct JsonStatement {
     claim: usize,
     asserts: String,
     text: Option<String>,
+    own_words: Option<String>,
     span: Option<[u64; 2]>,
 }
 
@@ -400,6 +432,7 @@ fn statement(report: &Report, statement: &StatementRef) -> JsonStatement {
         claim: statement.claim,
         asserts: statement.asserts.clone(),
         text: statement.text.clone(),
+        own_words: statement.own_words.clone(),
         span: statement.span,
     }
 }
@@ -502,6 +535,15 @@ mod tests {
         assert!(json(&report).contains("\"disclaimer\": \"A reconstruction"));
         let own = super::tests::report(Casebook::own("Example CA"));
         assert_eq!(disclaimer(&own), None);
+    }
+
+    #[test]
+    fn words_that_are_not_known_to_be_the_speakers_are_said_to_be_the_recorders() {
+        let wide = Style { width: 500, colour: false };
+        let ours = text(&report(Casebook::observer("An observer")), wide);
+        assert!(ours.contains("2024-12-01 UTC, in our words: \\u{1b}[31msent"), "{ours}");
+        let own = text(&report(Casebook::own("Example CA")), wide);
+        assert!(own.contains("2024-12-01 UTC, as recorded: \\u{1b}[31msent"), "{own}");
     }
 
     #[test]

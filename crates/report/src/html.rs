@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn the_picture_has_the_length_by_which_they_part_and_says_so_in_words() {
         let (_, page) = own();
-        assert!(page.contains("(1) 2 days</text>"), "beside the line");
+        assert!(page.contains("(1) 2 days earlier</text>"), "beside the line");
         assert!(page.contains(">2 days</div>"), "in the table");
         assert!(page.contains("One line shows where they part."), "for those who hear it");
     }
@@ -295,6 +295,53 @@ mod tests {
         let disclaimer = page.find("A reconstruction from public sources").expect("the disclaimer");
         assert!(disclaimer < page.find(&report.sentence()).expect("the answer"));
         assert!(!own().1.contains("A reconstruction from public sources"));
+    }
+
+    #[test]
+    fn only_a_statements_own_words_stand_as_a_quotation() {
+        let page = |text: &str, digest: bool, book: Casebook| {
+            let mut book = book;
+            let claim = json!({ "says": "will_not", "what": "legal.instrument",
+                                "origin": "annotated", "text": text });
+            let mut body = json!({ "id": "c4", "channel": "bugzilla", "item": 4,
+                "url": "https://bugs.example/1", "published": "2024-12-01Z", "claims": [claim],
+                "speaker": { "capacity": "official", "organisation": "Example CA" } });
+            if digest {
+                body["digest"] = Hash::of(b"text").to_string().into();
+            }
+            book.record(json!({ "kind": "statement.published", "incident": "x", "body": body }));
+            shown(&book).1
+        };
+        let observer = || Casebook::observer("An observer");
+        let ours = page("no other such letter", true, observer());
+        assert!(!ours.contains("<blockquote>"), "a paraphrase quotes nobody");
+        assert!(ours.contains("In our words:</span> no other such letter"));
+        let own = page("no other such letter", true, Casebook::own("Example CA"));
+        assert!(own.contains("As recorded:</span> no other such letter"));
+        let quoted = page("\"no such letter\"", true, observer());
+        assert!(quoted.contains("<blockquote>no such letter</blockquote>"));
+        let unchecked = page("\"no such letter\"", false, observer());
+        assert!(!unchecked.contains("<blockquote>"));
+        assert!(unchecked.contains("As recorded:</span> &quot;no such letter&quot;"));
+    }
+
+    #[test]
+    fn where_nothing_is_witnessed_the_page_says_so_once() {
+        let (_, page) = own();
+        assert_eq!(page.matches("No entry is witnessed").count(), 1);
+        assert!(!page.contains("not witnessed"));
+    }
+
+    #[test]
+    fn the_numbers_above_the_findings_go_together() {
+        let (report, page) = own();
+        let beside = report.findings.len() - report.claims;
+        assert_eq!(report.claims, 4);
+        let sentence = format!(
+            "In all {} findings: 4 on the claims, one each, and {beside} beside.",
+            4 + beside
+        );
+        assert!(page.contains(&sentence), "{sentence}");
     }
 
     #[test]

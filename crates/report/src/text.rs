@@ -115,6 +115,11 @@ pub fn wrapped(first: &str, text: &str, width: usize) -> String {
     out
 }
 
+/// Returns a number with the noun that it counts.
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// Returns a length of time in human units: its two largest, such as `1 h 17 min` or `42 days`.
 pub fn duration(seconds: i64) -> String {
     const UNITS: [(i64, &str, &str); 4] =

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
+use tally_ledger::governance::Standing;
 use tally_ledger::name::FeedId;
 use tally_ledger::payload::Basis;
 use tally_ledger::replay::{Content, Fact, Gap, SealedState, Timeline};
@@ -37,9 +38,24 @@ impl Selection {
     }
 }
 
+/// Returns when an entry without a time of its own says that it happened, such as the day on which
+/// an order was granted, and in a word what that day is.
+fn dated(fact: &Fact) -> Option<(String, When)> {
+    if fact.occurred().is_some() {
+        return None;
+    }
+    let found = fact.body()?.occurrences(None);
+    let when = found.iter().find_map(|happened| happened.when.clone())?;
+    // The date of an instrument is that of a step, whose name says more than that of its kind.
+    let named = found.iter().rev().find(|happened| happened.when.as_ref() == Some(&when))?;
+    let word = named.kind.as_str().rsplit('.').next().unwrap_or_default();
+    Some((word.replace('_', " "), when))
+}
+
 /// Returns the middle of the time in which an event lies, or the end that is known.
 fn middle(fact: &Fact) -> i64 {
-    match fact.occurred().map(When::interval) {
+    let dated = dated(fact).map(|(_, when)| when);
+    match fact.occurred().or(dated.as_ref()).map(When::interval) {
         Some(Interval { start: i64::MIN, end }) => end,
         Some(Interval { start, end: i64::MAX }) => start,
         Some(Interval { start, end }) => start + (end - start) / 2,
@@ -59,8 +75,15 @@ pub fn text(
         lines.push(wrapped("", disclaimer, style.width));
         lines.push(String::new());
     }
-    for fact in selection.of(timeline) {
-        rows(fact, style, &mut lines);
+    let facts = selection.of(timeline);
+    // An observer records what happened long ago: one line says so for all.
+    let late = afterwards(timeline, &facts);
+    if let Some(late) = &late {
+        lines.push(wrapped("", late, style.width));
+        lines.push(String::new());
+    }
+    for fact in facts {
+        rows(fact, late.is_some(), style, &mut lines);
     }
     let sealed = timeline.sealed();
     let unopened = sealed.iter().filter(|s| s.state == SealedState::Unopened).count();
@@ -76,9 +99,32 @@ pub fn text(
     lines.join("\n") + "\n"
 }
 
-fn rows(fact: &Fact, style: Style, lines: &mut Vec<String>) {
-    let occurred =
-        fact.occurred().map_or_else(|| format!("recorded {}", fact.recorded), ToString::to_string);
+/// Returns how long after they occurred an observer recorded the events, if it is remarkable.
+fn afterwards(timeline: &Timeline, facts: &[&Fact]) -> Option<String> {
+    if timeline.standing() != Some(Standing::Observer) {
+        return None;
+    }
+    let after = facts.iter().filter_map(|fact| match fact.gap {
+        Some(Gap::After(seconds)) => Some(seconds),
+        _ => None,
+    });
+    let (least, most) = (after.clone().min()?, after.max()?);
+    let between = match (duration(least), duration(most)) {
+        (least, most) if least == most => least,
+        (least, most) => match (least.strip_suffix(" days"), most.ends_with(" days")) {
+            (Some(least), true) => format!("{least} to {most}"),
+            _ => format!("{least} to {most}"),
+        },
+    };
+    Some(format!("The observer recorded what stands here {between} after it occurred."))
+}
+
+fn rows(fact: &Fact, late: bool, style: Style, lines: &mut Vec<String>) {
+    let occurred = match (fact.occurred(), dated(fact)) {
+        (Some(when), _) => when.to_string(),
+        (None, Some((word, when))) => format!("{word} {when}"),
+        (None, None) => format!("recorded {}", fact.recorded),
+    };
     let first = format!("{:>5}  ", fact.seq);
     let feeds: Vec<&str> = fact.feeds.iter().map(FeedId::as_str).collect();
     let head = format!("{occurred}  {}  in {}", fact.kind, feeds.join(", "));
@@ -86,7 +132,11 @@ fn rows(fact: &Fact, style: Style, lines: &mut Vec<String>) {
     lines.push(line.replacen(&occurred, &style.paint(&occurred, Colour::Bold), 1));
     let indent = " ".repeat(7);
     lines.push(wrapped(&indent, &escaped(&summary(fact)), style.width));
-    let flags = flags(fact);
+    let mut flags = flags(fact);
+    if late && let Some(Gap::After(seconds)) = fact.gap {
+        let known = after(seconds);
+        flags.retain(|flag| *flag != known);
+    }
     if !flags.is_empty() {
         let line = wrapped(&indent, &escaped(&flags.join("; ")), style.width);
         lines.push(style.paint(&line, Colour::Dim));
@@ -109,9 +159,7 @@ pub(crate) fn summary(fact: &Fact) -> String {
 fn flags(fact: &Fact) -> Vec<String> {
     let mut flags = vec![basis(fact.basis())];
     match fact.gap {
-        Some(Gap::After(seconds)) => {
-            flags.push(format!("recorded {} after it occurred", duration(seconds)));
-        }
+        Some(Gap::After(seconds)) => flags.push(after(seconds)),
         Some(Gap::Before(seconds)) => {
             flags.push(format!("recorded {} before it occurred", duration(seconds)));
         }
@@ -150,6 +198,10 @@ fn flags(fact: &Fact) -> Vec<String> {
         flags.push(format!("by a key that its operator holds compromised since {since}"));
     }
     flags
+}
+
+fn after(seconds: i64) -> String {
+    format!("recorded {} after it occurred", duration(seconds))
 }
 
 fn basis(basis: &Basis) -> String {
@@ -218,4 +270,51 @@ pub fn value(
         "entries": rows,
         "sealed": sealed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tally_testkit::casebook::Casebook;
+
+    use super::*;
+
+    fn shown(mut book: Casebook) -> String {
+        let mut record = |kind: &str, occurred: Option<&str>, body: serde_json::Value| {
+            let mut event = json!({ "kind": kind, "incident": "x", "body": body });
+            if let Some(occurred) = occurred {
+                event["occurred"] = occurred.into();
+            }
+            book.record(event);
+        };
+        let last_call = json!({ "milestone": "last_call" });
+        record("incident.milestone", Some("2024-03-01Z"), last_call.clone());
+        record("incident.milestone", Some("2024-05-01Z"), last_call);
+        let order = json!({ "id": "tro", "type": "restraining_order",
+                            "direction": "received", "from": ["X"], "to": ["Example CA"],
+                            "granted": "2024-04-01Z" });
+        record("legal.instrument", None, order);
+        let selection = Selection { by_occurred: true, incident: None };
+        let style = Style { width: 200, colour: false };
+        text(&Timeline::replay(&book.ledger()), &selection, None, style)
+    }
+
+    #[test]
+    fn an_observer_says_once_how_late_it_records() {
+        let text = shown(Casebook::observer("An observer"));
+        assert_eq!(text.matches("after it occurred").count(), 1, "{text}");
+        assert!(
+            text.starts_with("The observer recorded what stands here 91 to 152 days after"),
+            "{text}"
+        );
+        let own = shown(Casebook::own("Example CA"));
+        assert_eq!(own.matches("after it occurred").count(), 2, "{own}");
+    }
+
+    #[test]
+    fn an_entry_whose_body_has_a_date_stands_at_that_date() {
+        let text = shown(Casebook::own("Example CA"));
+        let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} in {text}"));
+        assert!(at("2024-03-01 UTC") < at("granted 2024-04-01 UTC legal.instrument"));
+        assert!(at("granted 2024-04-01 UTC") < at("2024-05-01 UTC"));
+    }
 }

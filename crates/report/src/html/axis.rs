@@ -40,6 +40,29 @@ const UNITS: [Unit; 8] = [
     Unit::Years(1000),
 ];
 
+/// The rows between which a time lies that is known only within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Range {
+    pub(super) first: i64,
+    pub(super) last: i64,
+    /// Whether one bound is unknown; the rows are then that of the other.
+    pub(super) open: bool,
+}
+
+/// Returns the bounds of a time in words, a line each, without clocks and zones.
+pub(super) fn bounds(when: &When) -> Vec<String> {
+    let plain = |at: &str| {
+        let date = at.split_once('T').map_or(at, |(date, _)| date);
+        Unit::Years(1).brief_part(date)
+    };
+    match when.at().split_once('/') {
+        Some(("..", end)) => vec![format!("until {}", plain(end))],
+        Some((start, "..")) => vec![format!("from {}", plain(start))],
+        Some((start, end)) => vec![format!("{} to", plain(start)), plain(end)],
+        None => vec![plain(when.at())],
+    }
+}
+
 impl Unit {
     /// Returns the finest unit by which the points fall into few enough rows.
     pub(super) fn of(points: &[i64]) -> Self {
@@ -61,12 +84,39 @@ impl Unit {
         }
     }
 
-    /// Returns the name of a row: its day or first day, its month, or its years.
+    /// Returns the rows in which a time lies, or what of them is certain; absent where the time is
+    /// certain enough to stand in one: a date, or bounds within one row.
+    pub(super) fn range(self, when: &When) -> Option<Range> {
+        let Interval { start, end } = when.interval();
+        let at = when.at();
+        if let [Some(start), Some(last)] =
+            [(start, i64::MIN), (end, i64::MAX)].map(|(at, open)| (at != open).then_some(at))
+        {
+            let (first, last) = (self.clamped(start), self.clamped(last.saturating_sub(1)));
+            // A date without a zone begins on the day before in some of them.
+            let is_date = !at.contains('/') && at.len() >= "2024-08-03".len();
+            return (first != last && !is_date).then_some(Range { first, last, open: false });
+        }
+        let known = if start == i64::MIN { end.saturating_sub(1) } else { start };
+        let row = self.clamped(known);
+        Some(Range { first: row, last: row, open: true })
+    }
+
+    fn clamped(self, at: i64) -> i64 {
+        self.row(at.clamp(YEARS.0, YEARS.1))
+    }
+
+    /// Returns the name of a row: its day or days, its month, or its years.
     pub(super) fn label(self, row: i64) -> String {
-        let month = |at: i64| MONTHS[usize::try_from(at.rem_euclid(12)).unwrap_or_default()];
+        let month = |at: i64| name(at.rem_euclid(12));
         match self {
             Self::Day => day(row * DAY),
-            Self::Week => day((row * 7 - 3) * DAY),
+            Self::Week => {
+                let (first, last) = ((row * 7 - 3) * DAY, (row * 7 + 3) * DAY);
+                let (month, of) = (date(first).1, date(last).1);
+                let of = if month == of { String::new() } else { format!(" {}", name(month)) };
+                format!("{}{of}–{}", date(first).2, day(last))
+            }
             Self::Month => format!("{} {}", month(row), row.div_euclid(12)),
             Self::Quarter => {
                 let first = row * 3;
@@ -81,7 +131,7 @@ impl Unit {
     pub(super) fn rows(self) -> String {
         match self {
             Self::Day => "day".to_owned(),
-            Self::Week => "week, named by its Monday,".to_owned(),
+            Self::Week => "week, from Monday to Sunday,".to_owned(),
             Self::Month => "month".to_owned(),
             Self::Quarter => "quarter of a year".to_owned(),
             Self::Years(1) => "year".to_owned(),
@@ -167,9 +217,14 @@ fn counted(n: i64, one: &str) -> String {
     format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
+/// Returns the name of a month, counted from 0.
+fn name(month: i64) -> &'static str {
+    MONTHS[usize::try_from(month).unwrap_or_default()]
+}
+
 fn day(at: i64) -> String {
     let (year, month, day) = date(at);
-    format!("{day} {} {year}", MONTHS[usize::try_from(month).unwrap_or_default()])
+    format!("{day} {} {year}", name(month))
 }
 
 /// Returns the year, the month from 0, and the day of a second of Unix time.
@@ -203,8 +258,8 @@ mod tests {
     fn a_row_is_named_by_its_calendar_unit() {
         for (unit, time, label) in [
             (Unit::Day, "2024-08-03T20:47Z", "3 Aug 2024"),
-            (Unit::Week, "2024-08-03Z", "29 Jul 2024"),
-            (Unit::Week, "2024-07-29T00:00Z", "29 Jul 2024"),
+            (Unit::Week, "2024-08-03Z", "29 Jul–4 Aug 2024"),
+            (Unit::Week, "2024-11-11T00:00Z", "11–17 Nov 2024"),
             (Unit::Month, "2024-12-31T23:59Z", "Dec 2024"),
             (Unit::Quarter, "2024-08-03Z", "Jul–Sep 2024"),
             (Unit::Years(1), "2024-08-03Z", "2024"),
@@ -213,6 +268,25 @@ mod tests {
         ] {
             assert_eq!(unit.label(unit.row(at(time))), label);
         }
+    }
+
+    #[test]
+    fn bounds_that_no_row_holds_are_a_range() {
+        let range = |text: &str| Unit::Week.range(&text.parse().unwrap());
+        assert_eq!(range("2024-08-03"), None);
+        assert_eq!(range("2024-07-29"), None, "a Monday without a zone");
+        assert_eq!(range("2024-07-30/2024-07-31Z"), None);
+        let wide = range("2025-02-24/2025-03-19").unwrap();
+        assert_eq!((wide.last - wide.first, wide.open), (4, false));
+        assert_eq!(range("2024-08").map(|range| range.open), Some(false));
+        let until = range("../2024-08-03Z").unwrap();
+        assert!(until.open && until.first == Unit::Week.row(at("2024-08-03Z")));
+        assert_eq!(
+            bounds(&"2025-02-24/2025-03-19".parse().unwrap()),
+            ["24 Feb 2025 to", "19 Mar 2025"]
+        );
+        assert_eq!(bounds(&"../2025-03-19T10:00Z".parse().unwrap()), ["until 19 Mar 2025"]);
+        assert_eq!(bounds(&"2019-08".parse().unwrap()), ["Aug 2019"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tally_ledger::replay::{Fact, Timeline};
 use tally_ledger::time::When;
 
 use super::parts::{anchor, citation, count, link, row, verdict_class};
-use crate::findings::heading;
+use crate::findings::{heading, whose};
 use crate::timeline::summary;
 
 /// The most entries of one finding that are shown; the JSON has them all.
@@ -20,8 +20,14 @@ const EVIDENCE_MAX: usize = 40;
 /// Returns the findings, grouped by verdict.
 pub(super) fn section(report: &Report, timeline: &Timeline) -> Markup {
     let mut seen: BTreeSet<Hash> = BTreeSet::new();
+    let unseen = !any_witnessed(timeline);
     html! {
         @if report.findings.is_empty() { p { (report.sentence()) } }
+        @if unseen && !report.findings.is_empty() {
+            p.meaning {
+                "No entry is witnessed: when each was recorded rests on its author’s clock."
+            }
+        }
         @for (verdict, n) in report.counts().into_iter().filter(|(_, n)| *n > 0) {
             section.group.(verdict_class(verdict)) aria-labelledby=(group_anchor(verdict)) {
                 h3 id=(group_anchor(verdict)) { (heading(verdict)) " (" (n) ")" }
@@ -93,12 +99,19 @@ fn one(report: &Report, timeline: &Timeline, finding: &Finding, first: bool) -> 
     }
 }
 
-/// Returns the words of a claim, and where they were said.
+/// Returns a claim, and where it was made. Only words that are known to be the statement's own
+/// stand as a quotation.
 fn said(report: &Report, statement: &StatementRef) -> Markup {
     let StatementRef { speaker, published, url, item, .. } = statement;
     html! {
         figure.said {
-            blockquote { (statement.text.as_deref().unwrap_or(&statement.asserts)) }
+            @match (&statement.own_words, &statement.text) {
+                (Some(words), _) => { blockquote { (words) } }
+                (None, Some(text)) => {
+                    p.told { span.label { (capitalised(whose(report, text))) ":" } " " (text) }
+                }
+                (None, None) => { p.told { (statement.asserts) } }
+            }
             figcaption {
                 bdi { (speaker) } ", " (published) ", in "
                 (link(url, *item, url)) @if let Some(item) = item { ", item " (item) }
@@ -189,8 +202,8 @@ fn entry(report: &Report, timeline: &Timeline, evidence: &Evidence) -> Markup {
                 @if timeline.beside(fact.seq).is_some() {
                     "read " (When::from_instant(fact.recorded)) ", beside the ledger"
                 } @else {
-                    "recorded " (When::from_instant(fact.recorded)) "; "
-                    (witnessed(fact))
+                    "recorded " (When::from_instant(fact.recorded))
+                    @if any_witnessed(timeline) { "; " (witnessed(fact)) }
                 }
             }
         }
@@ -205,6 +218,11 @@ fn entry(report: &Report, timeline: &Timeline, evidence: &Evidence) -> Markup {
         }
         code.hash { (evidence.id) }
     }
+}
+
+/// Returns whether witnesses saw any entry. Where they saw none, a section says so once.
+fn any_witnessed(timeline: &Timeline) -> bool {
+    timeline.recorded().iter().any(|fact| fact.window.seen.is_some())
 }
 
 /// Returns when witnesses saw an entry, which does not depend on its author's clock.

@@ -8,6 +8,7 @@ use tally_ledger::time::When;
 
 use crate::address::{BUGZILLA, at_item, is_plain};
 use crate::entry::{place, short_place};
+pub(super) use crate::text::count;
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -88,11 +89,11 @@ pub(super) fn finding_link(finding: &Finding) -> Markup {
     }
 }
 
-/// Returns what a finding is about, in the words of the claim or of the record.
+/// Returns what a finding is about: the text of the claim or what it asserts, else its message.
 pub(super) fn words(finding: &Finding) -> &str {
     let said = finding.statement.as_ref();
     let claim = said.map(|said| said.text.as_deref().unwrap_or(&said.asserts));
-    claim.or(finding.subject.as_deref()).unwrap_or(&finding.message)
+    claim.unwrap_or(&finding.message)
 }
 
 /// Returns an address as a link that says nothing of this page, if it is one of the web and
@@ -130,6 +131,18 @@ fn item_of(citation: &Citation) -> Option<u64> {
     }
 }
 
+/// Returns the time in the place of the one that was said; of what changed, when it did.
+pub(super) fn in_its_place(finding: &Finding, said: Option<&When>, when: &When) -> Markup {
+    let before = said.is_some_and(|said| when.interval().before(&said.interval()));
+    let lead = match finding.verdict {
+        Verdict::Changed if before => "earlier, ",
+        Verdict::Changed if when.at().contains('/') => "changed ",
+        Verdict::Changed => "changed on ",
+        _ => "",
+    };
+    html! { (lead) (shown(when)) }
+}
+
 /// Returns a time whose dates a narrow cell does not break.
 pub(super) fn shown(when: &When) -> Markup {
     let text = when.to_string();
@@ -139,11 +152,6 @@ pub(super) fn shown(when: &When) -> Markup {
             @if word.contains('-') { span.date { (word) } } @else { (word) }
         }
     }
-}
-
-/// Returns a number with the noun that it counts.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use tally_divergence::Report;
-use tally_divergence::finding::Finding;
+use tally_divergence::finding::{Finding, Verdict};
 use tally_ledger::claim::{Assertion, Claim};
 use tally_ledger::name::FeedId;
 use tally_ledger::replay::{Fact, Timeline, shares_incident};
 use tally_ledger::time::When;
 use tally_ledger::vocabulary::Body;
 
-use super::parts::{Column, cell, finding_link, link, shown, table, verdict_class, words};
+use super::parts::{
+    Column, cell, finding_link, in_its_place, link, shown, table, verdict_class, words,
+};
 
 /// What is recorded and said of one action item.
 #[derive(Debug)]
@@ -64,8 +66,9 @@ impl<'a> Items<'a> {
 pub(super) fn section(report: &Report, timeline: &Timeline) -> Markup {
     let claims = claims(timeline);
     let items = items(report, timeline, &claims);
-    let promises: Vec<&Finding> =
+    let mut promises: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.family == "promise").collect();
+    promises.sort_by_key(|finding| made(finding));
     html! {
         h3 { "Action items" }
         @if items.all.is_empty() {
@@ -80,6 +83,12 @@ pub(super) fn section(report: &Report, timeline: &Timeline) -> Markup {
             (promise_table(&promises))
         }
     }
+}
+
+/// Returns when a claim was made, to sort by; what is in the record alone stands last.
+fn made(finding: &Finding) -> (i64, i64) {
+    let published = finding.statement.as_ref().map(|said| said.published.interval());
+    published.map_or((i64::MAX, i64::MAX), |when| (when.start, when.end))
 }
 
 /// Returns the claims by the entry that makes them and their position.
@@ -135,6 +144,9 @@ fn items<'a>(
             items.entry(id, feeds).findings.push((finding, claim));
         }
     }
+    for item in &mut items.all {
+        item.findings.sort_by_key(|(finding, _)| made(finding));
+    }
     items
 }
 
@@ -155,7 +167,7 @@ fn action_items(report: &Report, items: &Items<'_>) -> Markup {
                     @for (finding, claim) in &item.findings { (said_of(finding, claim)) }
                     @if item.findings.is_empty() { "no claim" }
                 }))
-                (cell(&columns[2], &html! { (or_none(item.due, "no time named")) }))
+                (cell(&columns[2], &html! { (or_none(item.due, "no due time is recorded")) }))
                 (cell(&columns[3], &html! {
                     @match &item.recorded {
                         Some((status, when, seq)) => {
@@ -168,7 +180,7 @@ fn action_items(report: &Report, items: &Items<'_>) -> Markup {
             }
         }
     };
-    table("Action items: said, due and recorded", &columns, &body)
+    table("What was said of each, when it is due, and what is recorded", &columns, &body)
 }
 
 fn said_of(finding: &Finding, claim: &Claim) -> Markup {
@@ -178,7 +190,7 @@ fn said_of(finding: &Finding, claim: &Claim) -> Markup {
     };
     html! {
         div {
-            (status)
+            "said " (status)
             @if let Some(said) = &finding.statement {
                 " by " bdi { (said.speaker) } ", " (shown(&said.published))
             }
@@ -209,19 +221,27 @@ fn promise_table(promises: &[&Finding]) -> Markup {
                     }
                 }))
                 (cell(&columns[2], &html! {
-                    (or_none(finding.times.said.as_ref(), "no time named"))
+                    (or_none(finding.times.said.as_ref(), "no due time is recorded"))
                 }))
                 (cell(&columns[3], &html! {
-                    (or_none(finding.times.recorded.as_ref(), "nothing"))
+                    @match &finding.times.recorded {
+                        Some(when) => {
+                            @let made = finding.statement.as_ref().map(|said| &said.published);
+                            (in_its_place(finding, made, when))
+                        }
+                        None => { "nothing" }
+                    }
                 }))
                 (cell(&columns[4], &html! {
-                    @if let Some(apart) = &finding.times.apart { (apart) " apart: " }
+                    @if finding.verdict != Verdict::Changed {
+                        @if let Some(apart) = &finding.times.apart { (apart) " apart: " }
+                    }
                     (judged(finding))
                 }))
             }
         }
     };
-    table("Promises: said, due and recorded", &columns, &body)
+    table("What was promised, when it is due, and what is recorded", &columns, &body)
 }
 
 fn judged(finding: &Finding) -> Markup {
@@ -233,4 +253,47 @@ fn judged(finding: &Finding) -> Markup {
 
 fn or_none(when: Option<&When>, none: &str) -> Markup {
     when.map_or_else(|| html! { (none) }, shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tally_divergence::{Terms, diverge};
+    use tally_testkit::casebook::Casebook;
+
+    use super::*;
+
+    #[test]
+    fn what_was_said_stands_in_the_order_of_time_and_a_change_as_a_change() {
+        let mut book = Casebook::own("Example CA");
+        let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+        for (item, published, status) in
+            [(9, "2024-12-09Z", "Complete"), (4, "2024-12-01Z", "Ongoing")]
+        {
+            let claims = json!([
+                { "says": "status", "origin": "declared", "item": "ai-1", "status": status },
+                { "says": "will", "origin": "declared", "what": "document.published",
+                  "subject": format!("d{item}"), "text": "soon" },
+            ]);
+            book.record(json!({ "kind": "statement.published", "incident": "x", "body": {
+                "id": format!("c{item}"), "channel": "bugzilla", "url": "https://bugs.example/1",
+                "item": item, "speaker": speaker, "published": published, "claims": claims } }));
+        }
+        let timeline = Timeline::replay(&book.ledger());
+        let mut report = diverge(&timeline, &Terms::default());
+        let page = section(&report, &timeline).into_string();
+        let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words} in {page}"));
+        assert!(at("said Ongoing") < at("said Complete"));
+        assert!(at(">c4<") < at(">c9<"));
+        assert!(page.contains("no due time is recorded") && !page.contains("changed"));
+        for finding in report.findings.iter_mut().filter(|finding| finding.family == "promise") {
+            finding.verdict = Verdict::Changed;
+            finding.times.recorded = Some("2024-12-05Z".parse().unwrap());
+        }
+        let page = section(&report, &timeline).into_string();
+        let on =
+            |lead: &str| page.contains(&format!("{lead}<span class=\"date\">2024-12-05</span>"));
+        assert!(on("changed on "), "{page}");
+        assert!(on("earlier, "), "what was said after it changed nothing on that day: {page}");
+    }
 }

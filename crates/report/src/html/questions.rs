@@ -18,6 +18,10 @@ struct Question<'a> {
     fact: &'a Fact,
     state: State,
     again: usize,
+    /// How many of its replies were disputed.
+    disputed: usize,
+    /// Whether an answer was declined, whatever came later.
+    declined: bool,
 }
 
 /// What became of a question, as the last entry about it has it.
@@ -61,12 +65,33 @@ pub(super) fn section(report: &Report, timeline: &Timeline) -> Markup {
             p {
                 (count(questions.len(), "question is", "questions are")) " recorded, "
                 @if open.is_empty() { "none" } @else { (open.len()) }
-                " of them open as of the last entry. Whether a reply answers is for the asker to \
+                " of them open as of the last entry"
+                (became(&questions))
+                ". Whether a reply answers is for the asker to \
                  dispute and for the reader to judge."
             }
         }
         @if !open.is_empty() { (open_table(report, &open)) }
     }
+}
+
+/// Returns what happened to the questions that an answer to all of them would not show: those that
+/// were withdrawn, replies that were disputed, and answers that were declined.
+fn became(questions: &[Question<'_>]) -> String {
+    let of = |wanted: fn(&Question<'_>) -> bool| questions.iter().filter(|q| wanted(q)).count();
+    let withdrawn = of(|question| question.state == State::Withdrawn);
+    let disputed: usize = questions.iter().map(|question| question.disputed).sum();
+    let given = of(|question| question.declined && question.state == State::Answered);
+    let declined = of(|question| question.declined) - given;
+    let parts = [
+        (withdrawn, format!("{withdrawn} withdrawn")),
+        (disputed, format!("{} disputed", count(disputed, "reply", "replies"))),
+        (declined, format!("{declined} declined")),
+        (given, format!("{given} declined, then given")),
+    ];
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, words)| words).collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
 /// Returns the questions, in the order in which they were recorded.
@@ -82,7 +107,14 @@ fn questions(timeline: &Timeline) -> Vec<Question<'_>> {
             for feed in feeds() {
                 by_name.insert((feed, &asked.id), questions.len());
             }
-            questions.push(Question { asked, fact, state: State::Unanswered, again: 0 });
+            questions.push(Question {
+                asked,
+                fact,
+                state: State::Unanswered,
+                again: 0,
+                disputed: 0,
+                declined: false,
+            });
             continue;
         }
         let (id, state) = match body {
@@ -95,6 +127,8 @@ fn questions(timeline: &Timeline) -> Vec<Question<'_>> {
         let known = feeds().find_map(|feed| by_name.get(&(feed, id.as_str())));
         if let Some(question) = known.and_then(|at| questions.get_mut(*at)) {
             question.again += usize::from(state.is_none());
+            question.disputed += usize::from(state == Some(State::Disputed));
+            question.declined |= state == Some(State::Declined);
             question.state = state.unwrap_or(question.state);
         }
     }
@@ -135,14 +169,14 @@ fn open_table(report: &Report, open: &[&Question<'_>]) -> Markup {
                 (cell(&columns[2], &html! {
                     @match &asked.due {
                         Some(due) => { (shown(due)) }
-                        None => { "no time named" }
+                        None => { "no due time is recorded" }
                     }
                 }))
                 (cell(&columns[3], &html! { (question.state.as_str()) }))
             }
         }
     };
-    table("Open questions", &columns, &body)
+    table("What was asked and is open", &columns, &body)
 }
 
 #[cfg(test)]
@@ -152,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    fn states(steps: &[(&str, Json)]) -> Vec<State> {
+    fn book(steps: &[(&str, Json)]) -> Casebook {
         let mut book = Casebook::own("Example CA");
         let asked = json!({ "id": "q1", "form": "question", "text": "why?",
                             "asker": { "capacity": "participant" } });
@@ -160,7 +194,26 @@ mod tests {
         for (kind, body) in first.iter().chain(steps) {
             book.record(json!({ "kind": kind, "incident": "x", "body": body }));
         }
-        questions(&Timeline::replay(&book.ledger())).iter().map(|q| q.state).collect()
+        book
+    }
+
+    fn states(steps: &[(&str, Json)]) -> Vec<State> {
+        let timeline = Timeline::replay(&book(steps).ledger());
+        questions(&timeline).iter().map(|q| q.state).collect()
+    }
+
+    #[test]
+    fn what_happened_to_a_question_is_told_though_it_is_not_open() {
+        let told =
+            |steps: &[(&str, Json)]| became(&questions(&Timeline::replay(&book(steps).ledger())));
+        let answered = |reply: &str| ("inquiry.answered", json!({ "id": "q1", "reply": reply }));
+        let disputed = ("inquiry.disputed", json!({ "id": "q1" }));
+        let withdrawn = ("inquiry.withdrawn", json!({ "id": "q1" }));
+        assert_eq!(told(&[answered("answer")]), "");
+        assert_eq!(told(&[answered("declined")]), ": 1 declined");
+        assert_eq!(told(&[answered("declined"), answered("answer")]), ": 1 declined, then given");
+        let steps = [answered("answer"), disputed.clone(), disputed, withdrawn];
+        assert_eq!(told(&steps), ": 1 withdrawn, 2 replies disputed");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tally_divergence::finding::{Finding, Verdict};
 use tally_ledger::replay::{Content, Fact, Timeline};
 use tally_ledger::time::When;
 
-use super::axis::{Unit, middle};
+use super::axis::{self, Range, Unit, middle};
 
 /// The most lines that are drawn; every finding that parts stands in the table below the picture.
 pub(super) const LINES_MAX: usize = 24;
@@ -54,15 +54,18 @@ pub(super) fn partings<'a>(report: &'a Report, timeline: &Timeline) -> Vec<Parti
 }
 
 impl Parting<'_> {
-    /// Returns how far the two lie apart, or what else the line shows, in as few words as a line
-    /// has room for.
-    pub(super) fn brief(&self) -> String {
-        match (&self.finding.times.apart, &self.recorded) {
-            (Some(apart), _) => apart.replacen("at least ", "≥ ", 1),
-            (None, None) => "nothing recorded".to_owned(),
-            (None, Some(_)) if self.finding.verdict == Verdict::Changed => "changed".to_owned(),
-            (None, Some(_)) => "differs".to_owned(),
+    /// Returns how far the recorded time lies from the one that was said, in as few words as a
+    /// line has room for. `None` without a line: only two times that both are certain and part
+    /// have one.
+    fn brief(&self, unit: Unit) -> Option<String> {
+        let times = &self.finding.times;
+        let (said, recorded) = (times.said.as_ref()?, times.recorded.as_ref()?);
+        let apart = times.apart.as_ref()?.replacen("at least ", "≥ ", 1);
+        if unit.range(said).is_some() || unit.range(recorded).is_some() {
+            return None;
         }
+        let before = recorded.interval().before(&said.interval());
+        Some(format!("{apart} {}", if before { "earlier" } else { "later" }))
     }
 }
 
@@ -85,7 +88,7 @@ pub(super) struct Line {
     pub(super) numbers: Vec<usize>,
     pub(super) verdict: Verdict,
     pub(super) said: When,
-    pub(super) recorded: Option<When>,
+    pub(super) recorded: When,
     pub(super) brief: String,
 }
 
@@ -100,8 +103,11 @@ pub(super) struct Slot {
 /// A row of the axis that holds something.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) label: String,
-    /// How much time lies between it and the row before, if anything does.
+    /// Its name, a line each.
+    pub(super) label: Vec<String>,
+    /// Whether it stands for bounds between which something lies, and not for a time.
+    pub(super) bound: bool,
+    /// What is left out between it and what stands before, if anything is.
     pub(super) gap: Option<String>,
     /// How many statements were published in it.
     pub(super) said: usize,
@@ -124,37 +130,70 @@ pub(super) struct Layout {
     pub(super) undated: usize,
 }
 
+/// What stands in a row while the rows are gathered: statements, entries and slots.
+type Held = (usize, usize, Vec<Slot>);
+
 impl Layout {
-    /// Lays out the statements, the dated entries and the lines.
+    /// Lays out the statements, the dated entries and the lines. What is known only within bounds
+    /// stands in a row of its own, never at a time between them.
     pub(super) fn of(partings: &[Parting<'_>], timeline: &Timeline) -> Self {
-        let (lines, undrawn) = lines(partings);
-        let said: Vec<i64> =
-            timeline.statements().iter().map(|statement| middle(&statement.published)).collect();
+        let said: Vec<&When> = timeline.statements().iter().map(|s| &s.published).collect();
         let events = || timeline.facts().iter().filter(|fact| happened(fact));
-        let recorded: Vec<i64> = events().filter_map(Fact::occurred).map(middle).collect();
-        let ends = lines.iter().flat_map(|line| [Some(&line.said), line.recorded.as_ref()]);
-        let ends: Vec<i64> = ends.flatten().map(middle).collect();
-        let unit = Unit::of(&[said.clone(), recorded.clone(), ends].concat());
-        let mut rows: BTreeMap<i64, (usize, usize, Vec<Slot>)> = BTreeMap::new();
-        for at in &said {
-            rows.entry(unit.row(*at)).or_default().0 += 1;
-        }
-        for at in &recorded {
-            rows.entry(unit.row(*at)).or_default().1 += 1;
+        let recorded: Vec<&When> = events().filter_map(Fact::occurred).collect();
+        let unit = unit(partings, &said, &recorded);
+        let (lines, undrawn) = lines(partings, unit);
+        let mut rows: BTreeMap<i64, Held> = BTreeMap::new();
+        let mut bounds: BTreeMap<(Range, Vec<String>), Held> = BTreeMap::new();
+        let both = said.iter().map(|when| (when, true)).chain(recorded.iter().map(|w| (w, false)));
+        for (when, is_said) in both {
+            let held = match unit.range(when) {
+                None => rows.entry(unit.row(middle(when))).or_default(),
+                Some(range) => bounds.entry((range, axis::bounds(when))).or_default(),
+            };
+            held.0 += usize::from(is_said);
+            held.1 += usize::from(!is_said);
         }
         for slot in slots(&lines) {
             rows.entry(unit.row(slot.at)).or_default().2.push(slot);
         }
         let totals = (said.len(), recorded.len());
         let undated = events().count() - recorded.len();
-        let mut before = None;
-        let rows = rows.into_iter().map(|(row, (said, recorded, slots))| {
-            let between = before.replace(row).map_or(0, |before: i64| row - before - 1);
-            let gap = (between > 0).then(|| unit.length(between));
-            Row { label: unit.label(row), gap, said, recorded, slots }
-        });
-        Self { unit, rows: rows.collect(), lines, undrawn, totals, undated }
+        Self { unit, rows: ordered(rows, bounds, unit), lines, undrawn, totals, undated }
     }
+}
+
+/// Returns the unit of the rows, by what is certain.
+fn unit(partings: &[Parting<'_>], said: &[&When], recorded: &[&When]) -> Unit {
+    let ends = partings.iter().filter(|parting| parting.brief(Unit::Week).is_some());
+    let ends = ends.flat_map(|parting| [Some(&parting.said), parting.recorded.as_ref()]);
+    let all = said.iter().chain(recorded).copied().chain(ends.flatten());
+    let certain = all.filter(|when| Unit::Week.range(when).is_none());
+    Unit::of(&certain.map(middle).collect::<Vec<_>>())
+}
+
+/// Returns the rows in the order of time, bounds at their beginning, each with what is left out
+/// ahead of it. Nothing is said of a time in which something may lie.
+fn ordered(
+    rows: BTreeMap<i64, Held>,
+    bounds: BTreeMap<(Range, Vec<String>), Held>,
+    unit: Unit,
+) -> Vec<Row> {
+    let open = bounds.keys().any(|(range, _)| range.open);
+    let exact = rows.into_iter().map(|(row, held)| {
+        (Range { first: row, last: row, open: false }, vec![unit.label(row)], false, held)
+    });
+    let within = bounds.into_iter().map(|((range, label), held)| (range, label, true, held));
+    let mut all: Vec<_> = exact.chain(within).collect();
+    all.sort_by(|a, b| (a.0.first, a.0.last, a.2, &a.1).cmp(&(b.0.first, b.0.last, b.2, &b.1)));
+    let mut reach: Option<i64> = None;
+    let rows = all.into_iter().map(|(range, label, bound, (said, recorded, slots))| {
+        let between = reach.map_or(0, |reach| range.first - reach - 1);
+        reach = reach.max(Some(range.last));
+        let words = if open { "nothing certain for" } else { "nothing for" };
+        let gap = (between > 0).then(|| format!("{words} {}", unit.length(between)));
+        Row { label, bound, gap, said, recorded, slots }
+    });
+    rows.collect()
 }
 
 /// Returns whether an entry records something that happened in the world: a statement stands in
@@ -164,13 +203,17 @@ fn happened(fact: &Fact) -> bool {
 }
 
 /// Joins the findings with the same two times to lines, and returns how many findings have none.
-fn lines(partings: &[Parting<'_>]) -> (Vec<Line>, usize) {
+fn lines(partings: &[Parting<'_>], unit: Unit) -> (Vec<Line>, usize) {
     let mut lines: Vec<Line> = Vec::new();
     let mut undrawn = 0;
     for parting in partings {
-        let brief = parting.brief();
+        let drawn = parting.brief(unit).zip(parting.recorded.as_ref());
+        let Some((brief, recorded)) = drawn else {
+            undrawn += 1;
+            continue;
+        };
         let same = |line: &&mut Line| {
-            (&line.said, &line.recorded, &line.brief) == (&parting.said, &parting.recorded, &brief)
+            (&line.said, &line.recorded, &line.brief) == (&parting.said, recorded, &brief)
         };
         if let Some(line) = lines.iter_mut().find(same) {
             line.numbers.push(parting.number);
@@ -179,7 +222,7 @@ fn lines(partings: &[Parting<'_>]) -> (Vec<Line>, usize) {
                 numbers: vec![parting.number],
                 verdict: parting.finding.verdict,
                 said: parting.said.clone(),
-                recorded: parting.recorded.clone(),
+                recorded: recorded.clone(),
                 brief,
             });
         } else {
@@ -195,9 +238,7 @@ fn slots(lines: &[Line]) -> Vec<Slot> {
     let mut marks: Vec<(i64, bool, String, &When)> = Vec::new();
     for line in lines {
         marks.push((middle(&line.said), false, line.said.to_string(), &line.said));
-        if let Some(when) = &line.recorded {
-            marks.push((middle(when), true, when.to_string(), when));
-        }
+        marks.push((middle(&line.recorded), true, line.recorded.to_string(), &line.recorded));
     }
     marks.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
     marks.dedup_by(|a, b| (a.1, a.3) == (b.1, b.3));
@@ -217,14 +258,18 @@ fn slots(lines: &[Line]) -> Vec<Slot> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use tally_divergence::{Terms, diverge};
+    use tally_testkit::casebook::Casebook;
+
     use super::*;
 
-    fn line(number: usize, said: &str, recorded: Option<&str>) -> Line {
+    fn line(number: usize, said: &str, recorded: &str) -> Line {
         Line {
             numbers: vec![number],
             verdict: Verdict::Diverges,
             said: said.parse().unwrap(),
-            recorded: recorded.map(|when| when.parse().unwrap()),
+            recorded: recorded.parse().unwrap(),
             brief: String::new(),
         }
     }
@@ -232,10 +277,9 @@ mod tests {
     #[test]
     fn places_ascend_in_time_and_are_shared_where_nothing_tells_times_apart() {
         let lines = [
-            line(1, "2024-08-03T19:30Z", Some("2024-08-03T20:47Z")),
-            line(2, "2024-08-03T19:30Z", Some("2024-08-01Z")),
-            line(3, "2024-08-02Z", Some("2024-08-02Z")),
-            line(4, "2024-08-04Z", None),
+            line(1, "2024-08-03T19:30Z", "2024-08-03T20:47Z"),
+            line(2, "2024-08-03T19:30Z", "2024-08-01Z"),
+            line(3, "2024-08-02Z", "2024-08-02Z"),
         ];
         let shown = |when: &Option<When>| when.as_ref().map(|when| when.at().to_owned());
         let found: Vec<(Option<String>, Option<String>)> =
@@ -248,8 +292,62 @@ mod tests {
                 (some("2024-08-02"), some("2024-08-02")),
                 (some("2024-08-03T19:30"), None),
                 (None, some("2024-08-03T20:47")),
-                (some("2024-08-04"), None),
             ]
         );
+    }
+
+    /// Returns the names of the rows and what is left out ahead of each.
+    fn rows(whens: &[&str]) -> Vec<(String, bool, Option<String>)> {
+        let mut book = Casebook::observer("An observer");
+        for when in whens {
+            book.record(json!({ "kind": "incident.milestone", "incident": "x", "occurred": when,
+                                "body": { "milestone": "last_call" } }));
+        }
+        let layout = Layout::of(&[], &Timeline::replay(&book.ledger()));
+        let rows = layout.rows.into_iter();
+        rows.map(|row| (row.label.join(" "), row.bound, row.gap)).collect()
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_time_in_which_something_may_lie() {
+        let days = ["2025-05-19Z", "2025-08-20Z"];
+        let gap = |whens: &[&str]| rows(whens).pop().unwrap().2;
+        assert_eq!(gap(&days).as_deref(), Some("nothing for 3 months"));
+        let within = ["2025-05-19Z", "2025-05-29/2025-08-15", "2025-08-20Z"];
+        let shown = rows(&within);
+        assert_eq!(shown[1].0, "29 May 2025 to 15 Aug 2025");
+        assert!(shown[1].1 && !shown[0].1 && !shown[2].1);
+        assert_eq!(
+            shown.iter().map(|row| row.2.as_deref()).collect::<Vec<_>>(),
+            [None, Some("nothing for 8 days"), Some("nothing for 3 days"),]
+        );
+        let until = ["2025-05-19Z", "../2025-08-20Z"];
+        assert_eq!(gap(&until).as_deref(), Some("nothing certain for 3 months"));
+    }
+
+    #[test]
+    fn a_line_joins_two_certain_times_alone() {
+        let drawn = |recorded: &str| {
+            let mut book = Casebook::own("Example CA");
+            let step = json!({ "instrument": "letter", "step": "filed" });
+            book.record(json!({ "kind": "legal.step", "incident": "x", "body": step,
+                                "occurred": recorded }));
+            let claim = json!({ "says": "occurred", "origin": "declared", "subject": "letter",
+                                "kind": "legal.step.filed", "when": "2024-11-13Z" });
+            let speaker = json!({ "capacity": "official", "organisation": "Example CA" });
+            book.record(json!({ "kind": "statement.published", "incident": "x", "body": {
+                "id": "c4", "channel": "bugzilla", "url": "https://bugs.example/1", "item": 4,
+                "speaker": speaker, "published": "2024-12-01Z", "claims": [claim] } }));
+            let timeline = Timeline::replay(&book.ledger());
+            let report = diverge(&timeline, &Terms::default());
+            let partings = partings(&report, &timeline);
+            assert_eq!(partings.len(), 1, "{recorded}");
+            let layout = Layout::of(&partings, &timeline);
+            assert_eq!(layout.lines.len() + layout.undrawn, 1);
+            layout.lines.into_iter().map(|line| line.brief).next()
+        };
+        assert_eq!(drawn("2024-11-11Z").as_deref(), Some("2 days earlier"));
+        assert_eq!(drawn("2024-11-15Z").as_deref(), Some("2 days later"));
+        assert_eq!(drawn("2024-09-01/2024-10-20Z"), None);
     }
 }

@@ -10,7 +10,7 @@ use tally_ledger::vocabulary::Body;
 
 use super::finding::group_anchor;
 use super::parts::{count, link, row, verdict_class};
-use crate::findings::heading;
+use crate::findings::{heading, in_all};
 use crate::verification::sentence;
 
 /// The most incidents that the top of the page names: the answer has to stay in sight.
@@ -73,6 +73,7 @@ pub(super) fn answer(report: &Report, verification: &Verification, source: &str)
                 }
             }
         }
+        p.meaning { (in_all(report)) }
         p.meaning {
             "A finding compares texts and times. It names no cause and no intent, and an innocent \
              explanation may exist for every one. Nothing recorded is not the same as nothing done."
