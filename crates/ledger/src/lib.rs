@@ -28,6 +28,7 @@ pub mod policy;
 pub mod replay;
 mod shape;
 mod stream;
+pub mod tile;
 pub mod time;
 pub mod tree;
 pub mod verify;

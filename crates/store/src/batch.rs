@@ -4,8 +4,8 @@
 //! from it by the next opening. As long as it is not whole, nothing of the batch exists.
 
 use tally_ledger::hash::Hash;
+use tally_ledger::tile;
 
-use crate::bundle::push_record;
 use crate::durable;
 use crate::error::Error;
 use crate::head::SEQ_END;
@@ -31,7 +31,7 @@ pub(crate) fn write<E: AsRef<[u8]>>(
 fn to_bytes<E: AsRef<[u8]>>(first: u64, entries: &[E]) -> Vec<u8> {
     let mut records = Vec::new();
     for entry in entries {
-        push_record(&mut records, entry.as_ref());
+        tile::push_entry(&mut records, entry.as_ref());
     }
     let title = format!("tally batch\nfirst {first}\n");
     let digest = Hash::of(&[title.as_bytes(), &records].concat());

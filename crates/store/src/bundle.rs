@@ -6,6 +6,8 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use tally_ledger::tile;
+
 use crate::durable;
 use crate::error::Error;
 use crate::layout::{BUNDLE_ENTRIES, Layout};
@@ -80,17 +82,6 @@ impl Bundle {
     }
 }
 
-/// Appends the record of `entry` to `buffer`.
-///
-/// # Panics
-///
-/// If the entry is longer than [`ENTRY_BYTES_MAX`].
-pub(crate) fn push_record(buffer: &mut Vec<u8>, entry: &[u8]) {
-    let length = u16::try_from(entry.len()).expect("the size of an entry is checked before");
-    buffer.extend_from_slice(&length.to_be_bytes());
-    buffer.extend_from_slice(entry);
-}
-
 /// The growing end of the bundle files.
 #[derive(Debug)]
 pub(crate) struct Tail {
@@ -148,7 +139,7 @@ impl Tail {
     fn write_to_one_file<E: AsRef<[u8]>>(&mut self, entries: &[E]) -> Result<(), Error> {
         let mut records = Vec::new();
         for entry in entries {
-            push_record(&mut records, entry.as_ref());
+            tile::push_entry(&mut records, entry.as_ref());
         }
         let path = self.path();
         let offset = self.offset;
@@ -244,8 +235,8 @@ mod tests {
     #[test]
     fn whole_records_are_found_and_the_rest_is_counted() {
         let mut bytes = Vec::new();
-        push_record(&mut bytes, b"abc");
-        push_record(&mut bytes, b"d");
+        tile::push_entry(&mut bytes, b"abc");
+        tile::push_entry(&mut bytes, b"d");
         for (excess, tail) in [(0, &b""[..]), (1, b"\0"), (2, b"\0\0"), (3, b"\0\x02x")] {
             let bundle = Bundle::parse([&bytes, tail].concat());
             assert_eq!(bundle.entry(1), Some(&b"d"[..]));

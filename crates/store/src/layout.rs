@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
+use tally_ledger::tile::{self, Content, Tile};
 
 use crate::error::Error;
 
@@ -13,7 +14,7 @@ use crate::error::Error;
 pub(crate) const FORMAT: &str = "tally 1\n";
 
 /// How many entries a full bundle file holds (C2SP tlog-tiles).
-pub(crate) const BUNDLE_ENTRIES: u64 = 256;
+pub(crate) const BUNDLE_ENTRIES: u64 = tile::WIDTH;
 
 /// A ledger directory and the paths inside it.
 #[derive(Debug, Clone)]
@@ -58,13 +59,8 @@ impl Layout {
 
     /// The bundle file with number `index`, in the path groups of C2SP tlog-tiles.
     pub(crate) fn bundle(&self, index: u64) -> PathBuf {
-        let mut groups = vec![format!("{:03}", index % 1000)];
-        let mut rest = index / 1000;
-        while rest > 0 {
-            groups.push(format!("x{:03}", rest % 1000));
-            rest /= 1000;
-        }
-        groups.iter().rev().fold(self.entries(), |path, g| path.join(g))
+        // The last file grows in place under the name of a full one.
+        self.dir.join(Tile { content: Content::Entries, index, width: 256 }.path())
     }
 
     pub(crate) fn checkpoints(&self) -> PathBuf {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tally_ledger::hash::Hash;
+use tally_ledger::tile;
 
 use super::copies::{Copies, Source};
 use crate::aside;
@@ -243,7 +244,7 @@ impl Planner<'_> {
         for seq in positions {
             let found = self.copies.at(seq)?;
             let entry = found.of(plan.source(seq)).ok_or_else(|| self.lost(seq, None))?;
-            bundle::push_record(&mut records, entry);
+            tile::push_entry(&mut records, entry);
         }
         Ok(records)
     }
