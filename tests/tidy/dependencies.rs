@@ -40,13 +40,14 @@ const PLACES: &[(&str, &[&str])] = &[
     ("curve25519-dalek", &["ledger", "testkit"]),
     ("ed25519-dalek", &["cli", "ledger", "mirror", "testkit"]),
     ("rayon", &["cli", "ledger"]),
+    // Locks of files on disk.
+    ("fs4", &["mirror", "store"]),
     // The store alone knows its database.
-    ("fs4", &["store"]),
     ("sled", &["store"]),
     // The mirror alone knows the network.
     ("axum", &["mirror"]),
     ("bytes", &["mirror"]),
-    ("futures", &["mirror"]),
+    ("futures-util", &["mirror"]),
     ("hyper", &["mirror"]),
     ("object_store", &["mirror"]),
     ("reqwest", &["mirror"]),

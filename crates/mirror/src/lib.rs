@@ -7,3 +7,6 @@
 
 mod backoff;
 pub mod client;
+pub mod place;
+pub mod publish;
+pub mod published;

@@ -1,0 +1,451 @@
+//! A place that published files stand at: a directory, a bucket, or a web server to read from.
+//!
+//! Everything that a log publishes is written once and never changes, but for its checkpoint. That
+//! one is replaced only where it still is what the publisher read: by the condition of the object
+//! store, or under a lock where the place is a directory.
+
+use std::fs::File;
+use std::path::{Path as FilePath, PathBuf};
+use std::time::Duration;
+
+use fs4::FileExt;
+use futures_util::StreamExt;
+use futures_util::stream;
+use object_store::http::HttpBuilder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    Attribute, Attributes, ClientOptions, Error as StoreError, GetResult, ObjectStore,
+    ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion,
+};
+use reqwest::Url;
+use tokio::runtime::Runtime;
+
+/// How many files are written or read at one time.
+const PARALLEL: usize = 16;
+/// The longest time that one request may take, its repetitions included.
+const REQUEST_MAX: Duration = Duration::from_mins(3);
+/// The name that a probe of the place's conditions writes to.
+const PROBE: &str = "tally-probe";
+/// The file whose lock guards the checkpoint of a directory.
+const LOCK: &str = ".lock";
+
+/// A place to publish to, or to read from.
+pub struct Place {
+    store: Box<dyn ObjectStore>,
+    prefix: Path,
+    name: String,
+    /// The directory, if the place is one.
+    dir: Option<PathBuf>,
+    runtime: Runtime,
+}
+
+/// How a file is served: whether it may ever change, and of what type it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Bytes that never change.
+    Immutable,
+    /// Text that never changes.
+    ImmutableText,
+    /// Text that does.
+    MutableText,
+}
+
+impl Kind {
+    /// Returns the value of `Cache-Control`: C2SP tlog-tiles asks for a long life of what never
+    /// changes, and a short one of the checkpoint.
+    pub fn cache_control(self) -> &'static str {
+        match self {
+            Self::Immutable | Self::ImmutableText => "public, max-age=31536000, immutable",
+            Self::MutableText => "public, max-age=5",
+        }
+    }
+
+    /// Returns the value of `Content-Type`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Immutable => "application/octet-stream",
+            Self::ImmutableText | Self::MutableText => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+/// A file as it was read, and the version of it that a later write may depend on.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    version: UpdateVersion,
+}
+
+/// What became of a file that was to be written once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It was written.
+    New,
+    /// It was there already, with the same bytes.
+    Same,
+}
+
+/// Why a place cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The name is that of no place.
+    #[error("{name} is no place to publish to or read from: {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The place refuses, or cannot be reached.
+    #[error("{name}: {path}: {reason}")]
+    Refused {
+        /// The place.
+        name: String,
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file is larger than it may be.
+    #[error("{name}: {path} has {found} bytes, at most {most} expected")]
+    TooLarge {
+        /// The place.
+        name: String,
+        /// The file.
+        path: String,
+        /// Its size.
+        found: u64,
+        /// The largest size.
+        most: u64,
+    },
+    /// A file that never changes holds something else.
+    #[error("{name}: {path} is there with other bytes: {found} bytes found, {expected} expected")]
+    Other {
+        /// The place.
+        name: String,
+        /// The file.
+        path: String,
+        /// How many bytes it has.
+        found: usize,
+        /// How many it should have.
+        expected: usize,
+    },
+    /// The place ignores conditions, so that two publishers may overwrite each other.
+    #[error("{name} ignores the condition of a write: {what}")]
+    Unconditional {
+        /// The place.
+        name: String,
+        /// What was tried.
+        what: &'static str,
+    },
+}
+
+impl Place {
+    /// Opens a place by its name: a directory, `s3://BUCKET/PREFIX`, `gs://…`, `az://…`, or an
+    /// `https://` or `http://` address to read from. `options` are the settings of object stores by
+    /// their names, such as `AWS_ENDPOINT_URL`. Nothing is asked of the place yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the name is that of no place, a directory is missing, or a setting is refused.
+    pub fn open(name: &str, options: &[(String, String)]) -> Result<Self, PlaceError> {
+        let wrong = |reason: String| PlaceError::Name { name: name.to_owned(), reason };
+        let failed = |e: &dyn std::error::Error| wrong(causes(e));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| failed(&e))?;
+        let mut dir = None;
+        let (store, prefix): (Box<dyn ObjectStore>, Path) = if is_remote(name) {
+            let url: Url = name.parse().map_err(|e| failed(&e))?;
+            if matches!(url.scheme(), "http" | "https") {
+                let client = ClientOptions::new()
+                    .with_allow_http(true)
+                    .with_timeout(REQUEST_MAX)
+                    .with_user_agent(reqwest::header::HeaderValue::from_static(
+                        crate::client::USER_AGENT,
+                    ));
+                let root = url.origin().ascii_serialization();
+                let retry = RetryConfig { retry_timeout: REQUEST_MAX, ..RetryConfig::default() };
+                let built = HttpBuilder::new()
+                    .with_url(root)
+                    .with_client_options(client)
+                    .with_retry(retry)
+                    .build();
+                let prefix = Path::from_url_path(url.path()).map_err(|e| failed(&e))?;
+                (Box::new(built.map_err(|e| failed(&e))?), prefix)
+            } else {
+                let options = options.iter().map(|(name, value)| (name.as_str(), value.clone()));
+                object_store::parse_url_opts(&url, options).map_err(|e| failed(&e))?
+            }
+        } else {
+            let root = LocalFileSystem::new_with_prefix(name).map_err(|e| failed(&e))?;
+            dir = Some(PathBuf::from(name));
+            (Box::new(root), Path::default())
+        };
+        Ok(Self { store, prefix, name: name.trim_end_matches('/').to_owned(), dir, runtime })
+    }
+
+    /// Returns the name of the place.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads a file of at most `most` bytes; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached or refuses, or the file is larger.
+    pub fn read(&self, path: &str, most: u64) -> Result<Option<Read>, PlaceError> {
+        self.runtime.block_on(self.get(path, most))
+    }
+
+    /// Reads files, several at a time, and hands each over in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Place::read`] for the first that fails, or as `take` does.
+    pub fn read_all<E: From<PlaceError>>(
+        &self,
+        paths: Vec<String>,
+        most: u64,
+        mut take: impl FnMut(&str, Option<Vec<u8>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.runtime.block_on(async {
+            let reads = stream::iter(paths).map(|path| async {
+                let read = self.get(&path, most).await;
+                (path, read)
+            });
+            let mut reads = std::pin::pin!(reads.buffered(PARALLEL));
+            while let Some((path, read)) = reads.next().await {
+                take(&path, read?.map(|read| read.bytes))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes files that never change, several at a time, and returns how many were not there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached or refuses, or holds another file of that name.
+    pub fn create_all<E: From<PlaceError>>(
+        &self,
+        files: impl Iterator<Item = Result<(String, Kind, Vec<u8>), E>>,
+    ) -> Result<usize, E> {
+        self.runtime.block_on(async {
+            let writes = stream::iter(files).map(|file| async {
+                let (path, kind, bytes) = file?;
+                Ok::<_, E>(self.put_once(&path, kind, bytes).await?)
+            });
+            let mut writes = std::pin::pin!(writes.buffer_unordered(PARALLEL));
+            let mut new = 0;
+            while let Some(created) = writes.next().await {
+                new += usize::from(created? == Created::New);
+            }
+            Ok(new)
+        })
+    }
+
+    /// Replaces a file that was read before, or makes it where there was `None`. Returns whether it
+    /// was still what had been read; if not, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached or refuses.
+    pub fn replace(
+        &self,
+        path: &str,
+        kind: Kind,
+        bytes: &[u8],
+        before: Option<&Read>,
+    ) -> Result<bool, PlaceError> {
+        if let Some(dir) = &self.dir {
+            return self.replace_locked(dir, path, kind, bytes, before);
+        }
+        let mode = match before {
+            None => PutMode::Create,
+            Some(read) => PutMode::Update(read.version.clone()),
+        };
+        self.runtime.block_on(async {
+            match self.put(path, kind, bytes.to_vec(), mode).await {
+                Ok(()) => Ok(true),
+                Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+                    Ok(false)
+                }
+                // What was to be replaced is gone.
+                Err(StoreError::NotFound { .. }) if before.is_some() => Ok(false),
+                Err(e) => Err(self.refused(path, &e)),
+            }
+        })
+    }
+
+    fn replace_locked(
+        &self,
+        dir: &FilePath,
+        path: &str,
+        kind: Kind,
+        bytes: &[u8],
+        before: Option<&Read>,
+    ) -> Result<bool, PlaceError> {
+        let io = |e: std::io::Error| PlaceError::Refused {
+            name: self.name.clone(),
+            path: LOCK.to_owned(),
+            reason: e.to_string(),
+        };
+        let lock = File::create(dir.join(LOCK)).map_err(io)?;
+        FileExt::lock(&lock).map_err(io)?;
+        let most = u64::try_from(before.map_or(0, |read| read.bytes.len())).unwrap_or(u64::MAX);
+        let now = match self.read(path, most) {
+            Ok(now) => now,
+            Err(PlaceError::TooLarge { .. }) => return Ok(false),
+            Err(e) => return Err(e),
+        };
+        if now.map(|now| now.bytes) != before.map(|read| read.bytes.clone()) {
+            return Ok(false);
+        }
+        let put = self.put(path, kind, bytes.to_vec(), PutMode::Overwrite);
+        self.runtime.block_on(put).map_err(|e| self.refused(path, &e))?;
+        Ok(true)
+    }
+
+    /// Finds out whether the place heeds the conditions that guard the checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it ignores one, cannot be reached, or refuses.
+    pub fn probe(&self) -> Result<(), PlaceError> {
+        if self.dir.is_some() {
+            return Ok(());
+        }
+        let ignored = |what| PlaceError::Unconditional { name: self.name.clone(), what };
+        self.runtime.block_on(async {
+            let write = |mode| self.put(PROBE, Kind::MutableText, b"probe\n".to_vec(), mode);
+            let refused = |e: StoreError| self.refused(PROBE, &e);
+            write(PutMode::Overwrite).await.map_err(refused)?;
+            match write(PutMode::Create).await {
+                Ok(()) => return Err(ignored("a second write overwrote a file that was there")),
+                Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {}
+                Err(e) => return Err(refused(e)),
+            }
+            let stale = UpdateVersion {
+                e_tag: Some("\"00000000000000000000000000000000\"".to_owned()),
+                version: None,
+            };
+            match write(PutMode::Update(stale)).await {
+                Ok(()) => Err(ignored("a write for another version went through")),
+                Err(StoreError::Precondition { .. } | StoreError::NotFound { .. }) => Ok(()),
+                Err(e) => Err(refused(e)),
+            }
+        })
+    }
+
+    async fn get(&self, path: &str, most: u64) -> Result<Option<Read>, PlaceError> {
+        let found: GetResult = match self.store.get(&self.at(path)).await {
+            Ok(found) => found,
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(e) => return Err(self.refused(path, &e)),
+        };
+        let too_large = |found| PlaceError::TooLarge {
+            name: self.name.clone(),
+            path: path.to_owned(),
+            found,
+            most,
+        };
+        if found.meta.size > most {
+            return Err(too_large(found.meta.size));
+        }
+        let version =
+            UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
+        let mut bytes = Vec::new();
+        let mut chunks = found.into_stream();
+        while let Some(chunk) = chunks.next().await {
+            bytes.extend_from_slice(&chunk.map_err(|e| self.refused(path, &e))?);
+            if bytes.len() as u64 > most {
+                return Err(too_large(bytes.len() as u64));
+            }
+        }
+        Ok(Some(Read { bytes, version }))
+    }
+
+    async fn put_once(
+        &self,
+        path: &str,
+        kind: Kind,
+        bytes: Vec<u8>,
+    ) -> Result<Created, PlaceError> {
+        match self.put(path, kind, bytes.clone(), PutMode::Create).await {
+            Ok(()) => Ok(Created::New),
+            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+                let there = self.get(path, u64::MAX).await?.map(|read| read.bytes);
+                match there {
+                    Some(there) if there == bytes => Ok(Created::Same),
+                    there => Err(PlaceError::Other {
+                        name: self.name.clone(),
+                        path: path.to_owned(),
+                        found: there.map_or(0, |there| there.len()),
+                        expected: bytes.len(),
+                    }),
+                }
+            }
+            Err(e) => Err(self.refused(path, &e)),
+        }
+    }
+
+    async fn put(
+        &self,
+        path: &str,
+        kind: Kind,
+        bytes: Vec<u8>,
+        mode: PutMode,
+    ) -> Result<(), StoreError> {
+        let mut attributes = Attributes::new();
+        // A file system has no place for them; whoever serves the files sets them.
+        if self.dir.is_none() {
+            attributes.insert(Attribute::CacheControl, kind.cache_control().into());
+            attributes.insert(Attribute::ContentType, kind.content_type().into());
+        }
+        let options = PutOptions { mode, attributes, ..PutOptions::default() };
+        let payload = PutPayload::from(bytes);
+        self.store.put_opts(&self.at(path), payload, options).await.map(drop)
+    }
+
+    fn at(&self, path: &str) -> Path {
+        path.split('/').fold(self.prefix.clone(), Path::join)
+    }
+
+    fn refused(&self, path: &str, e: &StoreError) -> PlaceError {
+        PlaceError::Refused { name: self.name.clone(), path: path.to_owned(), reason: causes(e) }
+    }
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Returns whether a name is an address, and not that of a directory.
+pub fn is_remote(name: &str) -> bool {
+    name.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
+    })
+}
+
+/// The longest reason that is told, in characters: some servers answer with a page.
+const REASON_MAX: usize = 400;
+
+/// Returns an error with its causes, each once, on one line.
+fn causes(e: &dyn std::error::Error) -> String {
+    let mut told = e.to_string();
+    let mut cause = e.source();
+    while let Some(e) = cause {
+        let text = e.to_string();
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        cause = e.source();
+    }
+    let told: Vec<&str> = told.split_whitespace().collect();
+    told.join(" ").chars().take(REASON_MAX).collect()
+}

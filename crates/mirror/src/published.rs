@@ -1,0 +1,175 @@
+//! Reading a published ledger: its checkpoint, and the entries that it implies.
+
+use std::path::Path as FilePath;
+
+use tally_ledger::hash::Hash;
+use tally_ledger::note::{Checkpoint, NoteError};
+use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, BundleError, Content, Tile};
+
+use crate::place::{Place, PlaceError};
+use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, evidence_path};
+
+/// Why a published ledger cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The place cannot be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// There is no checkpoint.
+    #[error("{place} has no checkpoint: no ledger is published there")]
+    Nothing {
+        /// The place.
+        place: String,
+    },
+    /// What stands there is no checkpoint.
+    #[error("{place}: checkpoint: {reason}")]
+    NoCheckpoint {
+        /// The place.
+        place: String,
+        /// Why.
+        reason: NoteError,
+    },
+    /// A file that the checkpoint implies is missing.
+    #[error("{place} lacks {path}, which its checkpoint of size {size} implies")]
+    Missing {
+        /// The place.
+        place: String,
+        /// The file.
+        path: String,
+        /// The size.
+        size: u64,
+    },
+    /// A bundle of entries is broken.
+    #[error("{place}: {path}: {reason}")]
+    Bundle {
+        /// The place.
+        place: String,
+        /// The file.
+        path: String,
+        /// Why.
+        reason: BundleError,
+    },
+    /// What was read cannot be kept.
+    #[error("{path} cannot be written: {source}")]
+    Keep {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Reads the checkpoint of a published ledger. Nothing of it is verified yet.
+///
+/// # Errors
+///
+/// Fails if the place cannot be reached, or has none.
+pub fn checkpoint(place: &Place) -> Result<Checkpoint, ReadError> {
+    let name = || place.name().to_owned();
+    let read = place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
+    let read = read.ok_or_else(|| ReadError::Nothing { place: name() })?;
+    let text = String::from_utf8_lossy(&read.bytes);
+    text.parse().map_err(|reason| ReadError::NoCheckpoint { place: name(), reason })
+}
+
+/// Reads the entries that a checkpoint implies, in their order, and hands each to `take`. Full
+/// bundles are kept in `cache`, if there is one, and taken from there the next time: an interrupted
+/// reading goes on where it ended.
+///
+/// # Errors
+///
+/// Fails if the place cannot be reached, lacks a bundle, or has a broken one.
+pub fn entries(
+    place: &Place,
+    checkpoint: &Checkpoint,
+    cache: Option<&FilePath>,
+    mut take: impl FnMut(&[u8]),
+) -> Result<(), ReadError> {
+    let size = checkpoint.size();
+    let bundles = tile::added(0, size).into_iter();
+    let (full, partial): (Vec<Tile>, Vec<Tile>) =
+        bundles.filter(|tile| tile.content == Content::Entries).partition(Tile::is_full);
+    let cached = |tile: &Tile| std::fs::read(cache?.join(tile.path())).ok();
+    let mut rest = full.as_slice();
+    while let Some(tile) = rest.first() {
+        if let Some(bytes) = cached(tile) {
+            rest = &rest[1..];
+            each(place, tile, &bytes, &mut take)?;
+            continue;
+        }
+        let now = rest.iter().take_while(|tile| cached(tile).is_none()).count();
+        let (these, others) = rest.split_at(now);
+        rest = others;
+        let mut tiles = these.iter();
+        let paths = these.iter().map(Tile::path).collect();
+        place.read_all(paths, BUNDLE_BYTES_MAX as u64, |path, bytes| {
+            let tile = tiles.next().expect("one for each path");
+            let bytes = bytes.ok_or_else(|| missing(place, path, size))?;
+            each(place, tile, &bytes, &mut take)?;
+            cache.map_or(Ok(()), |cache| keep(&cache.join(path), &bytes))
+        })?;
+    }
+    partial.first().map_or(Ok(()), |tile| last(place, tile, size, &mut take))
+}
+
+/// Reads the last bundle. Where a log has grown, the full one may have taken its place (C2SP
+/// tlog-tiles): it begins with the same entries.
+fn last(
+    place: &Place,
+    tile: &Tile,
+    size: u64,
+    take: &mut impl FnMut(&[u8]),
+) -> Result<(), ReadError> {
+    if let Some(read) = place.read(&tile.path(), BUNDLE_BYTES_MAX as u64)? {
+        return each(place, tile, &read.bytes, take);
+    }
+    let full = Tile { width: 256, ..*tile };
+    let read = place.read(&full.path(), BUNDLE_BYTES_MAX as u64)?;
+    let bytes = read.ok_or_else(|| missing(place, &tile.path(), size))?.bytes;
+    let mut left = tile.width;
+    each(place, &full, &bytes, &mut |entry: &[u8]| {
+        if left > 0 {
+            left -= 1;
+            take(entry);
+        }
+    })
+}
+
+fn missing(place: &Place, path: &str, size: u64) -> ReadError {
+    ReadError::Missing { place: place.name().to_owned(), path: path.to_owned(), size }
+}
+
+fn each(
+    place: &Place,
+    tile: &Tile,
+    bytes: &[u8],
+    take: &mut impl FnMut(&[u8]),
+) -> Result<(), ReadError> {
+    let entries = tile::entries(bytes, tile.width).map_err(|reason| ReadError::Bundle {
+        place: place.name().to_owned(),
+        path: tile.path(),
+        reason,
+    })?;
+    entries.into_iter().for_each(take);
+    Ok(())
+}
+
+/// Writes a file beside its name and renames it, so that nobody finds a part of it.
+fn keep(path: &FilePath, bytes: &[u8]) -> Result<(), ReadError> {
+    let wrong = |source| ReadError::Keep { path: path.display().to_string(), source };
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir).map_err(wrong)?;
+    }
+    let part = path.with_extension("part");
+    std::fs::write(&part, bytes).map_err(wrong)?;
+    std::fs::rename(&part, path).map_err(wrong)
+}
+
+/// Reads a file of evidence by its digest; `None` if the place does not carry it.
+///
+/// # Errors
+///
+/// Fails if the place cannot be reached, or the file is larger than `most` bytes.
+pub fn evidence(place: &Place, digest: &Hash, most: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    Ok(place.read(&evidence_path(digest), most)?.map(|read| read.bytes))
+}
