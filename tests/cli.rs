@@ -16,6 +16,7 @@ mod keys;
 mod locks;
 mod output;
 mod pins;
+mod publish;
 mod reconstruct;
 mod reference;
 mod report;

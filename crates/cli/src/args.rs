@@ -8,8 +8,8 @@ use ed25519_dalek::SigningKey;
 use crate::commands::event::EventCommand;
 use crate::commands::{
     accept, audit, capture, check, checkpoint, claims, completions, demo, disclose, diverge,
-    doctor, explain, export, init, key, list, reconstruct, record, reply, show, timeline, trust,
-    verify,
+    doctor, explain, export, init, key, list, publish, reconstruct, record, reply, show, timeline,
+    trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -62,6 +62,8 @@ pub enum Command {
     Checkpoint(checkpoint::CheckpointArgs),
     /// Write a bundle of the ledger, or hand over an incident
     Export(export::ExportArgs),
+    /// Publish the ledger where everybody can read it
+    Publish(publish::PublishArgs),
     /// Check that a ledger is whole
     Verify(verify::VerifyArgs),
     /// Hold what was said against what was recorded

@@ -23,6 +23,7 @@ use crate::commands::reconstruct;
 use crate::context::Context;
 use crate::document;
 use crate::failure::{Failure, Status};
+use crate::published::Published;
 use crate::source::{self, PinArgs};
 use crate::texts::{self, TEXT_MAX};
 use crate::tracker;
@@ -133,7 +134,7 @@ pub fn held(
             decision.decision.as_str()
         ));
     }
-    let mut texts = texts(&timeline, places(ledger, args))?;
+    let mut texts = texts(&timeline, places(ledger, args), context)?;
     for text in captured {
         texts.add(text);
     }
@@ -266,18 +267,31 @@ fn documents(path: &Path, name: &str) -> Result<Beside, Failure> {
     beside_of(&events, None, name)
 }
 
-/// Returns the exact texts of the statements that lie as evidence in the ledger directories among
-/// `places`.
+/// Returns the exact texts of the statements that lie as evidence in the ledger directories and
+/// published ledgers among `places`.
 fn texts<'a>(
     timeline: &Timeline,
     places: impl Iterator<Item = &'a Path>,
+    context: &Context,
 ) -> Result<Texts, Failure> {
     let versions = timeline.statements().iter().flat_map(|statement| &statement.versions);
     let wanted: BTreeSet<Hash> = versions.filter_map(|version| version.digest).collect();
     let mut texts = Texts::default();
-    let is_ledger =
-        |place: &&Path| place.is_dir() && !Capture::is_at(place) && !texts::is_at(place);
-    for place in places.filter(is_ledger) {
+    let is_ledger = |place: &Path| place.is_dir() && !Capture::is_at(place) && !texts::is_at(place);
+    for place in places {
+        if Published::is_at(place) {
+            let published = Published::open(place, context)?;
+            for digest in &wanted {
+                let bytes = published.evidence(digest, TEXT_MAX)?;
+                if let Some(Ok(text)) = bytes.map(String::from_utf8) {
+                    texts.add(text);
+                }
+            }
+            continue;
+        }
+        if !is_ledger(place) {
+            continue;
+        }
         let reader = Reader::open(place)?;
         for digest in &wanted {
             let Some(file) = reader.evidence(digest)?.filter(|file| file.size <= TEXT_MAX) else {

@@ -18,6 +18,7 @@ pub mod init;
 pub mod key;
 pub mod list;
 pub mod policies;
+pub mod publish;
 pub mod reconstruct;
 pub mod record;
 pub mod reply;
@@ -55,6 +56,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Reconstruct(args) => reconstruct::run(args, context),
         Command::Checkpoint(args) => checkpoint::run(args, context),
         Command::Export(args) => export::run(args, context),
+        Command::Publish(args) => publish::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),

@@ -52,6 +52,8 @@ pub struct Context {
     pub clock: Clock,
     /// The folder of the user's trust store; `None` if there is none to be found.
     pub config: Option<PathBuf>,
+    /// The settings of object stores, by their names.
+    pub store_options: Vec<(String, String)>,
     /// Results and talk.
     pub out: Output,
 }
@@ -66,6 +68,12 @@ impl Context {
         let config = folder("TALLY_CONFIG_DIR")
             .or_else(|| folder("XDG_CONFIG_HOME").map(|dir| dir.join("tally")))
             .or_else(|| folder("HOME").map(|dir| dir.join(".config").join("tally")));
-        Self { clock: Clock::System, config, out: Output::of_process() }
+        let families = ["AWS_", "AZURE_", "GOOGLE_"];
+        let of_stores = |name: &str| families.iter().any(|family| name.starts_with(family));
+        let store_options = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| of_stores(name))
+            .collect();
+        Self { clock: Clock::System, config, store_options, out: Output::of_process() }
     }
 }

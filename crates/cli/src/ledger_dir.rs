@@ -269,7 +269,11 @@ pub fn refused(fault: &Fault) -> Failure {
 }
 
 /// Returns what the trust store remembers of the ledger: its id and the largest checkpoint.
-fn remembered(reader: &Reader, context: &Context) -> Result<Pins, Failure> {
+///
+/// # Errors
+///
+/// Fails if the trust store or a checkpoint cannot be read.
+pub fn remembered(reader: &Reader, context: &Context) -> Result<Pins, Failure> {
     let last = checkpoints(reader)?.pop();
     let (Some(last), Ok(store)) = (last, TrustStore::of(context.config.as_deref())) else {
         return Ok(Pins::default());

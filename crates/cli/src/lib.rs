@@ -15,6 +15,7 @@ pub mod ledger_dir;
 pub mod output;
 pub mod passphrase;
 pub mod posting;
+pub mod published;
 pub mod reference;
 pub mod report;
 pub mod secret_file;

@@ -12,6 +12,7 @@ use tally_store::Reader;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir;
+use crate::published::Published;
 use crate::trust::{Known, TrustStore};
 
 /// The largest vkey, policy or checkpoint file that is read, in bytes.
@@ -170,13 +171,15 @@ pub fn text(bytes: Vec<u8>, place: &str) -> Result<String, Failure> {
     })
 }
 
-/// A ledger directory, or a bundle or extract in a file.
+/// A ledger directory, a bundle or extract in a file, or a published ledger.
 #[derive(Debug)]
 pub enum Source {
     /// A ledger directory.
     Directory(Box<Reader>, PathBuf),
     /// A bundle or extract.
     File(PathBuf),
+    /// A published ledger, in a directory or at an address.
+    Published(Box<Published>),
 }
 
 impl Source {
@@ -185,7 +188,10 @@ impl Source {
     /// # Errors
     ///
     /// Fails if there is nothing, a directory that is no ledger, or a pipe or device.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    pub fn open(path: &Path, context: &Context) -> Result<Self, Failure> {
+        if Published::is_at(path) {
+            return Ok(Self::Published(Box::new(Published::open(path, context)?)));
+        }
         let metadata = std::fs::metadata(path).map_err(|e| Failure::io("read", path, &e))?;
         if metadata.is_dir() {
             Ok(Self::Directory(Box::new(Reader::open(path)?), path.to_owned()))
@@ -202,6 +208,7 @@ impl Source {
     pub fn path(&self) -> &Path {
         match self {
             Self::Directory(_, path) | Self::File(path) => path,
+            Self::Published(published) => published.path(),
         }
     }
 
@@ -212,6 +219,7 @@ impl Source {
             Self::File(path) => {
                 verify::last_checkpoint(open(path)?).map_err(|e| Failure::unread(path, e))
             }
+            Self::Published(published) => Ok(Some(published.checkpoint().clone())),
         }
     }
 }
@@ -335,13 +343,14 @@ impl Found {
 ///
 /// Fails if there is none, or it cannot be read; faults of the ledger are part of the result.
 pub fn verified(path: &Path, args: &PinArgs, context: &Context) -> Result<Verified, Failure> {
-    let source = Source::open(path)?;
+    let source = Source::open(path, context)?;
     let found = find_pins(&source, args, context)?;
     let ledger = match &source {
         Source::Directory(reader, _) => ledger_dir::verify(reader, &found.pins)?,
         Source::File(path) => {
             verify::ledger(open(path)?, &found.pins).map_err(|e| Failure::unread(path, e))?
         }
+        Source::Published(published) => published.verify(&found.pins)?,
     };
     found.remember(&source, ledger.verification(), context)?;
     Ok(Verified { ledger, unpinned: args.unpinned })
@@ -357,7 +366,7 @@ pub fn streamed(
     args: &PinArgs,
     context: &Context,
 ) -> Result<verify::Verification, Failure> {
-    let source = Source::open(path)?;
+    let source = Source::open(path, context)?;
     let found = find_pins(&source, args, context)?;
     let verification = match &source {
         Source::Directory(reader, _) => {
@@ -366,6 +375,7 @@ pub fn streamed(
         Source::File(path) => {
             verify::stream(open(path)?, &found.pins, drop).map_err(|e| Failure::unread(path, e))?
         }
+        Source::Published(published) => published.verify(&found.pins)?.verification().clone(),
     };
     found.remember(&source, &verification, context)?;
     Ok(verification)

@@ -29,7 +29,7 @@ pub struct AcceptArgs {
     /// The id of the finding, or its first digits
     pub finding: String,
 
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 

@@ -19,7 +19,7 @@ Examples:
   tally audit ledger.tally --key ledger.vkey --format json > report.json
   tally audit ledger.tally --key ledger.vkey -o report.sarif")]
 pub struct AuditArgs {
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 

@@ -27,7 +27,7 @@ Examples:
 
 A finding compares a text with a record; `tally explain CODE` tells how.")]
 pub struct DivergeArgs {
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 

@@ -44,7 +44,7 @@ enum KeyCommand {
 
 #[derive(Debug, Clone, Args)]
 struct ListArgs {
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     source: PathBuf,
 

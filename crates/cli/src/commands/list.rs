@@ -24,7 +24,7 @@ pub struct ListArgs {
     #[arg(value_enum, default_value_t)]
     pub what: What,
 
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 

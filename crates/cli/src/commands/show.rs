@@ -17,7 +17,7 @@ pub struct ShowArgs {
     /// The seq of the entry, or at least 6 digits of its id
     pub entry: String,
 
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 

@@ -18,7 +18,7 @@ use crate::source::{self, PinArgs};
 /// The arguments of `tally timeline`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TimelineArgs {
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     pub source: PathBuf,
 

@@ -22,7 +22,7 @@ Example:
 Needs no network, and nothing of the CA but a pin. A pin that travelled with the
 ledger is none.")]
 pub struct VerifyArgs {
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     pub source: PathBuf,
 
     /// What is known beforehand

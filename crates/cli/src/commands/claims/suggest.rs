@@ -16,7 +16,7 @@ use crate::source::{self, PinArgs};
 /// The arguments of `tally claims suggest`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SuggestArgs {
-    /// A ledger directory, a bundle or an extract
+    /// A ledger: its directory, a bundle, an extract, or where it is published
     #[arg(env = "TALLY_LEDGER", hide_env_values = true, default_value = ".")]
     source: PathBuf,
 

@@ -1,0 +1,189 @@
+//! Published ledgers as sources: read from a directory, a bucket or a web server, and verified like
+//! any other.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use tally_ledger::bundle::{Form, Manifest};
+use tally_ledger::hash::Hash;
+use tally_ledger::note::Checkpoint;
+use tally_ledger::verify::{self, Pins, VerifiedLedger};
+use tally_mirror::place::{Place, PlaceError, is_remote};
+use tally_mirror::publish::CHECKPOINT;
+use tally_mirror::published::{self, ReadError};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::ledger_dir::named_evidence;
+
+/// The largest file of evidence that is read from a place, in bytes.
+const EVIDENCE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The most bytes of evidence that are read from a place in all; what is beyond is not carried.
+const EVIDENCE_TOTAL_MAX: usize = 512 * 1024 * 1024;
+
+/// A published ledger and the checkpoint that it is read under.
+#[derive(Debug)]
+pub struct Published {
+    place: Place,
+    name: PathBuf,
+    checkpoint: Checkpoint,
+    /// Where full bundles are kept, if anywhere.
+    cache: Option<PathBuf>,
+}
+
+impl Published {
+    /// Returns whether a name is that of a place which may hold a published ledger: an address, or
+    /// a directory with a checkpoint that is no ledger directory.
+    pub fn is_at(path: &Path) -> bool {
+        path.to_str().is_some_and(is_remote)
+            || path.join(CHECKPOINT).is_file() && !path.join("format").exists()
+    }
+
+    /// Reads the checkpoint at a place.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached, or nothing is published there.
+    pub fn open(path: &Path, context: &Context) -> Result<Self, Failure> {
+        let place = place(path, context)?;
+        let checkpoint = published::checkpoint(&place).map_err(unread)?;
+        let remote = is_remote(place.name());
+        let key = Hash::of(place.name().as_bytes()).to_string();
+        let cache = context.config.as_ref().filter(|_| remote);
+        let cache = cache.map(|config| config.join("cache").join(key));
+        Ok(Self { place, name: path.to_owned(), checkpoint, cache })
+    }
+
+    /// Returns the name of the place.
+    pub fn path(&self) -> &Path {
+        &self.name
+    }
+
+    /// Returns the checkpoint.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Reads and verifies the ledger, with the evidence that the place carries.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached or lacks a file; faults of the ledger are part of the
+    /// result.
+    pub fn verify(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+        let ledger = self.entries(pins)?;
+        let failed = ledger.verification().fault.is_some();
+        let Some(cache) = self.cache.as_ref().filter(|cache| failed && cache.exists()) else {
+            return self.with_evidence(ledger, pins);
+        };
+        // What was kept may be what is broken: the place itself decides.
+        std::fs::remove_dir_all(cache).map_err(|e| Failure::io("remove", cache, &e))?;
+        self.with_evidence(self.entries(pins)?, pins)
+    }
+
+    /// Reads a file of evidence of at most `most` bytes; `None` if the place does not carry it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached.
+    pub fn evidence(&self, digest: &Hash, most: u64) -> Result<Option<Vec<u8>>, Failure> {
+        match published::evidence(&self.place, digest, most) {
+            Ok(bytes) => Ok(bytes),
+            Err(ReadError::Place(PlaceError::TooLarge { .. })) => Ok(None),
+            Err(e) => Err(unread(e)),
+        }
+    }
+
+    fn entries(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+        let mut entries = Vec::new();
+        let take = |entry: &[u8]| entries.push(entry.to_vec());
+        let read = published::entries(&self.place, &self.checkpoint, self.cache.as_deref(), take);
+        read.map_err(unread)?;
+        self.held(entries, &[], pins)
+    }
+
+    /// Verifies the ledger again, together with the evidence that its entries name.
+    fn with_evidence(
+        &self,
+        ledger: VerifiedLedger,
+        pins: &Pins,
+    ) -> Result<VerifiedLedger, Failure> {
+        let named: BTreeSet<Hash> = named_evidence(ledger.entries());
+        if named.is_empty() || ledger.verification().fault.is_some() {
+            return Ok(ledger);
+        }
+        let (mut files, mut total) = (Vec::new(), 0);
+        for digest in named {
+            let bytes = self.evidence(&digest, EVIDENCE_BYTES_MAX)?;
+            if let Some(bytes) = bytes.filter(|bytes| total + bytes.len() <= EVIDENCE_TOTAL_MAX) {
+                total += bytes.len();
+                files.push((digest, bytes));
+            }
+        }
+        let entries = ledger.entries().iter().map(|entry| entry.bytes().to_vec()).collect();
+        self.held(entries, &files, pins)
+    }
+
+    fn held(
+        &self,
+        entries: Vec<Vec<u8>>,
+        evidence: &[(Hash, Vec<u8>)],
+        pins: &Pins,
+    ) -> Result<VerifiedLedger, Failure> {
+        let size = |bytes: &Vec<u8>| bytes.len() as u64;
+        let manifest = Manifest {
+            form: Form::Bundle,
+            checkpoints: vec![(self.checkpoint.clone(), Vec::new())],
+            evidence: evidence.iter().map(|(digest, bytes)| (*digest, size(bytes))).collect(),
+        };
+        let entries = entries.into_iter().map(Ok);
+        verify::directory(&manifest, pins, entries, |index| Ok(evidence[index].1.as_slice()))
+            .map_err(|e: std::io::Error| Failure::io("read", &self.name, &e))
+    }
+}
+
+/// Opens a place by its name.
+///
+/// # Errors
+///
+/// Fails if the name is that of no place.
+pub fn place(path: &Path, context: &Context) -> Result<Place, Failure> {
+    let name = path.to_str().ok_or_else(|| {
+        Failure::new(format!("{} is not text", path.display())).hint("name it in UTF-8")
+    })?;
+    Place::open(name, &context.store_options).map_err(|e| unplaced(&e))
+}
+
+/// Returns the failure of a place, with what to do.
+pub fn unplaced(e: &PlaceError) -> Failure {
+    let hint = match e {
+        PlaceError::Name { .. } => {
+            "name a directory, s3://BUCKET/PREFIX, gs://…, az://… or https://…; object stores take \
+             their settings from the environment, such as AWS_ENDPOINT_URL"
+        }
+        PlaceError::Refused { .. } => "see that the place is up and the credentials are right",
+        PlaceError::TooLarge { .. } => "it is no file of a published ledger",
+        PlaceError::Other { .. } => {
+            "something else was published there, or the file was damaged; publish to an empty \
+             place, or remove that file if you are sure"
+        }
+        PlaceError::Unconditional { .. } => {
+            "publish where conditions are heeded; or add --unsafe-no-conditions, if nobody else \
+             ever publishes there"
+        }
+    };
+    Failure::new(e.to_string()).hint(hint)
+}
+
+fn unread(e: ReadError) -> Failure {
+    let hint = match e {
+        ReadError::Place(e) => return unplaced(&e),
+        ReadError::Nothing { .. } => "name the place that `tally publish` was given",
+        ReadError::NoCheckpoint { .. } => "see that the address is that of the published ledger",
+        ReadError::Missing { .. } | ReadError::Bundle { .. } => {
+            "ask whoever publishes it to publish again, or read another mirror"
+        }
+        ReadError::Keep { .. } => "make room, or name another folder in TALLY_CONFIG_DIR",
+    };
+    Failure::new(e.to_string()).hint(hint)
+}

@@ -1,0 +1,363 @@
+//! A ledger is published, and read from where it is published as from anywhere else.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Place, Run};
+
+/// Makes the ledger `L` with an incident, evidence and a checkpoint.
+fn with_checkpoint() -> Place {
+    let place = Place::with_ledger();
+    place.write("order.txt", "the order");
+    let open = ["incident", "open", "--about", "Example CA", "--title", "A matter"];
+    place.tally(&[&open[..], &["--incident=x", "--ledger=L"]].concat()).ok();
+    let step = ["legal", "step", "tro", "filed", "--incident=x", "--evidence=order.txt"];
+    place.tally(&[&step[..], &["--ledger=L"]].concat()).ok();
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+    place
+}
+
+/// Records `notes` more entries, and signs a checkpoint.
+fn grown(place: &Place, notes: usize) {
+    let document = "{\"kind\": \"entry.note\", \"on\": 1, \"body\": {\"text\": \"a remark\"}}\n";
+    let documents = document.repeat(notes);
+    place.write("notes.jsonl", documents);
+    place.tally(&["record", "--from", "notes.jsonl", "--ledger=L"]).ok();
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+}
+
+fn publish(place: &Place, to: &str) -> Run {
+    place.tally(&["publish", to, "--ledger=L"])
+}
+
+fn verified(place: &Place, source: &str) -> serde_json::Value {
+    let args = ["verify", source, "--key", "L/ledger.vkey", "--format", "json"];
+    place.tally(&args).exits(0).json()
+}
+
+#[test]
+fn what_is_published_is_read_as_the_ledger_itself() {
+    let place = with_checkpoint();
+    let told = publish(&place, "P").ok();
+    assert_eq!(told, "3 entries published in P: 4 files\n");
+    assert_eq!(publish(&place, "P").ok(), "3 entries are published in P already\n");
+    let note = fs::read_to_string(place.path("P/checkpoint")).unwrap();
+    assert!(note.starts_with("ledger.example/l\n3\n"), "{note}");
+    let json = verified(&place, "P");
+    assert_eq!((&json["verdict"], &json["entries"]), (&"whole".into(), &3.into()));
+    let checks = json["checks"].as_array().unwrap();
+    let evidence = checks.iter().find(|check| check["name"] == "evidence").unwrap();
+    assert_eq!(evidence["outcome"], "pass", "{json:#}");
+    for command in ["timeline", "diverge", "audit"] {
+        let key = ["--key", "L/ledger.vkey"];
+        let [here, there] =
+            ["L", "P"].map(|source| place.tally(&[&[command, source][..], &key].concat()).ok());
+        // Its place differs, and the earlier checkpoints stay with the ledger.
+        let same = |text: &str| !text.contains("Source") && !text.contains("checkpoints");
+        let told = |text: &str| text.lines().filter(|l| same(l)).map(str::to_owned).collect();
+        let (here, there): (Vec<String>, Vec<String>) = (told(&here), told(&there));
+        assert_eq!(here, there, "{command}");
+    }
+}
+
+#[test]
+fn publishing_again_adds_what_is_new_and_takes_nothing_away() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    grown(&place, 300);
+    let told = publish(&place, "P").ok();
+    assert_eq!(told, "300 more entries published in P, 303 in all: 5 files\n");
+    assert_eq!(verified(&place, "P")["entries"], 303);
+    for path in ["tile/entries/000", "tile/entries/001.p/47", "tile/0/000", "tile/1/000.p/1"] {
+        assert!(place.path("P").join(path).is_file(), "{path}");
+    }
+    assert!(place.path("P/tile/0/000.p/3").is_file(), "of the checkpoint published before");
+    assert_eq!(fs::read(place.path("P/tile/0/000")).unwrap().len(), 256 * 32);
+}
+
+#[test]
+fn entries_after_the_checkpoint_wait_and_evidence_may_stay() {
+    let place = with_checkpoint();
+    place.tally(&["note", "--on=1", "a remark", "--ledger=L"]).ok();
+    let run = place.tally(&["publish", "P", "--ledger=L", "--without-evidence"]).exits(0);
+    assert!(run.stderr.contains("1 entries after the last checkpoint are left out"), "{run:?}");
+    assert!(!place.path("P/evidence").exists());
+    assert_eq!(verified(&place, "P")["entries"], 3);
+    let place = Place::with_ledger();
+    fs::remove_dir_all(place.path("L/checkpoints")).unwrap();
+    publish(&place, "P").exits(2);
+}
+
+#[test]
+fn another_history_a_shorter_one_or_another_ledger_is_refused() {
+    let place = with_checkpoint();
+    copy(&place.path("L"), &place.path("older"));
+    grown(&place, 1);
+    publish(&place, "P").ok();
+    let before = place.content();
+    // Neither copy knows of the other: what is published does.
+    fs::rename(place.config(), place.path("elsewhere")).unwrap();
+    let behind = place.tally(&["publish", "P", "--ledger=older"]);
+    behind.refused("P has 4 entries published, the ledger here has 3");
+    // The copy goes on by itself: two histories of one ledger.
+    for text in ["another", "and one more"] {
+        place.tally(&["note", "--on=1", text, "--ledger=older"]).ok();
+    }
+    place.tally(&["checkpoint", "--ledger=older"]).ok();
+    let fork = place.tally(&["publish", "P", "--ledger=older"]).exits(3);
+    assert!(fork.stderr.contains("the published checkpoint of size 4 has root"), "{fork:?}");
+    assert!(fork.stderr.contains("two histories of one ledger exist"), "{fork:?}");
+    place.init("M").ok();
+    place.tally(&["checkpoint", "--ledger=M"]).ok();
+    let other = place.tally(&["publish", "P", "--ledger=M"]);
+    other.refused("P holds the ledger ledger.example/l, expected ledger.example/m");
+    let published = |content: &std::collections::BTreeMap<PathBuf, Vec<u8>>| {
+        let inside = content.iter().filter(|(path, _)| path.starts_with(place.path("P")));
+        inside.map(|(path, bytes)| (path.clone(), bytes.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(published(&place.content()), published(&before), "nothing was written");
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for item in fs::read_dir(from).unwrap() {
+        let item = item.unwrap();
+        let to = to.join(item.file_name());
+        if item.file_type().unwrap().is_dir() {
+            copy(&item.path(), &to);
+        } else {
+            fs::copy(item.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_damaged_or_missing_file_is_named() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    let bundle = place.path("P/tile/entries/000.p/3");
+    let bytes = fs::read(&bundle).unwrap();
+    let verify = || place.tally(&["verify", "P", "--key", "L/ledger.vkey"]);
+    fs::write(&bundle, &bytes[..bytes.len() - 1]).unwrap();
+    verify().refused("P: tile/entries/000.p/3: entry 2 of the bundle is cut short");
+    let mut changed = bytes.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    fs::write(&bundle, changed).unwrap();
+    verify().exits(3);
+    fs::remove_file(place.path("P/checkpoint")).unwrap();
+    publish(&place, "P").refused("tile/entries/000.p/3 is there with other bytes");
+    fs::remove_file(&bundle).unwrap();
+    publish(&place, "P").ok();
+    fs::remove_file(&bundle).unwrap();
+    verify().refused("P lacks tile/entries/000.p/3, which its checkpoint of size 3 implies");
+    place.tally(&["verify", "https://", "--unpinned"]).refused("is no place");
+    place.tally(&["verify", "ftp://example.test/x", "--unpinned"]).refused("is no place");
+}
+
+/// Serves the files of a folder, as any web server does, and counts what is asked.
+fn serving(folder: PathBuf) -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut line) = (stream.unwrap(), String::new());
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            reader.read_line(&mut line).unwrap();
+            let mut header = String::new();
+            while reader.read_line(&mut header).unwrap() > 2 {
+                header.clear();
+            }
+            let path = line.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
+            let body = fs::read(folder.join(&path));
+            seen.lock().unwrap().push(path);
+            let (status, body) = body.map_or(("404 Not Found", Vec::new()), |b| ("200 OK", b));
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\
+                 Last-Modified: Sun, 01 Nov 2026 00:00:00 GMT\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_published_ledger_is_read_over_http_and_full_bundles_only_once() {
+    let place = with_checkpoint();
+    grown(&place, 600);
+    publish(&place, "P").ok();
+    let (address, asked) = serving(place.path("P"));
+    assert_eq!(verified(&place, &address)["entries"], 603);
+    let first = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(first.contains(&"tile/entries/001".to_owned()), "{first:?}");
+    assert!(first.iter().all(|path| !path.starts_with("tile/0")), "hashes are not needed");
+    assert_eq!(verified(&place, &address)["entries"], 603);
+    let second = std::mem::take(&mut *asked.lock().unwrap());
+    let bundles = second.iter().filter(|path| path.starts_with("tile/entries"));
+    assert_eq!(bundles.collect::<Vec<_>>(), ["tile/entries/002.p/91"]);
+    // What was kept here is not believed either.
+    let cache = fs::read_dir(place.config().join("cache")).unwrap().next().unwrap().unwrap();
+    let kept = cache.path().join("tile/entries/000");
+    let mut bytes = fs::read(&kept).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&kept, bytes).unwrap();
+    assert_eq!(verified(&place, &address)["verdict"], "whole", "read anew");
+}
+
+/// An S3 server of its own: `moto_server`, from Python's package index.
+struct S3 {
+    server: Child,
+    port: u16,
+}
+
+impl S3 {
+    fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("moto_server");
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let s3 = Self { server: server.expect("moto_server is installed"), port };
+        let begun = Instant::now();
+        while !s3.made("bucket") {
+            assert!(begun.elapsed() < Duration::from_mins(1), "the server does not answer");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        s3
+    }
+
+    fn made(&self, bucket: &str) -> bool {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else {
+            return false;
+        };
+        let request = format!(
+            "PUT /{bucket} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\
+             Connection: close\r\n\r\n"
+        );
+        let mut answer = String::new();
+        let sent = stream.write_all(request.as_bytes());
+        sent.and_then(|()| stream.read_to_string(&mut answer)).is_ok() && answer.contains(" 200 ")
+    }
+
+    /// The command with the settings of the server at `port`.
+    fn command(place: &Place, port: u16, args: &[&str]) -> Command {
+        let mut command = place.command(args);
+        command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret");
+        command.env("AWS_REGION", "us-east-1").env("AWS_ALLOW_HTTP", "true");
+        command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+        command
+    }
+
+    fn tally(&self, place: &Place, args: &[&str]) -> Run {
+        Run::of(&mut Self::command(place, self.port, args))
+    }
+
+    /// Passes requests on without their conditions, as a server that ignores them would.
+    fn without_conditions(&self) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (own, to) = (listener.local_addr().unwrap().port(), self.port);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                std::thread::spawn(move || pass_on(&client, to));
+            }
+        });
+        own
+    }
+}
+
+impl Drop for S3 {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn pass_on(client: &TcpStream, to: u16) {
+    let mut server = TcpStream::connect(("127.0.0.1", to)).unwrap();
+    let mut answers = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    std::thread::spawn(move || std::io::copy(&mut answers.0, &mut answers.1));
+    let mut reader = BufReader::new(client.try_clone().unwrap());
+    loop {
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                let _ = client.shutdown(std::net::Shutdown::Both);
+                return;
+            }
+            let lower = line.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if !lower.starts_with("if-") {
+                head.push_str(&line);
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        let sent = server.write_all(head.as_bytes()).and_then(|()| server.write_all(&body));
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs moto_server"]
+fn a_bucket_is_published_to_and_read_from() {
+    let (place, s3) = (with_checkpoint(), S3::start());
+    let to = "s3://bucket/case";
+    let publish = ["publish", to, "--ledger=L"];
+    assert_eq!(s3.tally(&place, &publish).ok(), format!("3 entries published in {to}: 4 files\n"));
+    grown(&place, 600);
+    let told = s3.tally(&place, &publish).ok();
+    assert_eq!(told, format!("600 more entries published in {to}, 603 in all: 7 files\n"));
+    let verify = ["verify", to, "--key", "L/ledger.vkey", "--format", "json"];
+    let json = s3.tally(&place, &verify).exits(0).json();
+    assert_eq!((&json["verdict"], &json["entries"]), (&"whole".into(), &603.into()));
+}
+
+#[test]
+#[ignore = "needs moto_server"]
+fn of_24_publishers_at_once_one_writes_and_no_history_is_forked() {
+    let (place, s3) = (with_checkpoint(), S3::start());
+    grown(&place, 300);
+    let publish = ["publish", "s3://bucket/race", "--ledger=L"];
+    let racing: Vec<Child> = (0..24)
+        .map(|_| {
+            let mut command = S3::command(&place, s3.port, &publish);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let runs = racing.into_iter().map(|child| Run::ended(child.wait_with_output().unwrap()));
+    let told: Vec<String> = runs.map(Run::ok).collect();
+    let wrote = told.iter().filter(|told| told.starts_with("303 entries published")).count();
+    assert!(wrote >= 1, "{told:#?}");
+    let verify = ["verify", "s3://bucket/race", "--key", "L/ledger.vkey", "--format", "json"];
+    assert_eq!(s3.tally(&place, &verify).exits(0).json()["entries"], 303);
+}
+
+#[test]
+#[ignore = "needs moto_server"]
+fn a_server_that_ignores_conditions_is_refused_unless_one_says_so() {
+    let (place, s3) = (with_checkpoint(), S3::start());
+    let port = s3.without_conditions();
+    let publish = ["publish", "s3://bucket/careless", "--ledger=L"];
+    let run = Run::of(&mut S3::command(&place, port, &publish));
+    run.refused("s3://bucket/careless ignores the condition of a write");
+    let anyway = [&publish[..], &["--unsafe-no-conditions"]].concat();
+    let run = Run::of(&mut S3::command(&place, port, &anyway)).exits(0);
+    assert!(run.stderr.contains("nothing keeps two publishers"), "{run:?}");
+    let told = s3.tally(&place, &publish).ok();
+    assert_eq!(told, "3 entries are published in s3://bucket/careless already\n");
+}
