@@ -34,6 +34,8 @@ pub struct JsonError {
 /// [`DEPTH_MAX`] and [`VALUES_MAX`].
 pub fn read(bytes: &[u8]) -> Result<Value, JsonError> {
     let left = Cell::new(VALUES_MAX);
+    // Some programs begin a file of UTF-8 with its byte order mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { left: &left, depth: 0 }.deserialize(&mut reader).map_err(|e| error(&e))?;
     reader.end().map_err(|e| error(&e))?;
@@ -142,6 +144,12 @@ mod tests {
     fn what_serde_json_reads_is_read_alike() {
         let text = r#"{"a":[1,-2,3.5,true,null,"x\n\u00e9"],"b":{}}"#;
         assert_eq!(read(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_the_text_is_not_part_of_it() {
+        assert_eq!(read(b"\xef\xbb\xbf{}").unwrap(), read(b"{}").unwrap());
+        assert!(read(b"{\xef\xbb\xbf}").is_err());
     }
 
     #[test]
