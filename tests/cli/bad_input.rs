@@ -337,3 +337,19 @@ fn arguments_that_are_not_text_are_refused_or_used_as_they_are() {
     Run::of(place.command(&["init"]).arg(strange).args(init)).ok();
     Run::of(place.command(&["verify"]).arg(strange)).ok();
 }
+
+#[test]
+fn a_pipe_that_nobody_writes_to_is_not_waited_for() {
+    let place = Place::with_ledger();
+    let made = Command::new("mkfifo").arg(place.path("pipe")).status().unwrap();
+    assert!(made.success());
+    for args in [
+        &["check", "pipe"][..],
+        &["capture", "bugzilla", "pipe"],
+        &["diverge", "L", "--unpinned", "--review", "pipe"],
+        &["diverge", "L", "--unpinned", "--policy-pack", "pipe"],
+        &["verify", "L", "--policy", "pipe"],
+    ] {
+        place.tally(args).refused("pipe is a pipe, expected a file");
+    }
+}

@@ -200,7 +200,7 @@ impl Capture {
 /// Fails if it cannot be read or is too large.
 pub fn read_answer(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |e: std::io::Error| Failure::io("read", path, &e);
-    let file = fs::File::open(path).map_err(failed)?;
+    let file = crate::source::open(path)?;
     let mut bytes = Vec::new();
     file.take(ANSWER_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > ANSWER_BYTES_MAX {

@@ -1,6 +1,7 @@
 //! Where a ledger is read from, and the pins to verify it with.
 
 use std::fs::File;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
@@ -130,7 +131,7 @@ fn pin_file(path: &Path) -> Result<String, Failure> {
 pub fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
     use std::io::Read;
     let failed = |e: std::io::Error| Failure::io("read", path, &e);
-    let file = File::open(path).map_err(failed)?;
+    let file = open(path)?;
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > most {
@@ -224,8 +225,20 @@ impl Source {
     }
 }
 
-fn open(path: &Path) -> Result<File, Failure> {
-    File::open(path).map_err(|e| Failure::io("read", path, &e))
+/// Opens a file to read it. A pipe that nobody writes to would be waited for without end, so only
+/// those that a shell hands over (`/dev/fd/63`) are opened.
+///
+/// # Errors
+///
+/// Fails if there is none, it cannot be read, or it is a pipe with a name.
+pub fn open(path: &Path) -> Result<File, Failure> {
+    let failed = |e: std::io::Error| Failure::io("read", path, &e);
+    let named = !path.starts_with("/dev") && !path.starts_with("/proc");
+    if named && std::fs::metadata(path).map_err(failed)?.file_type().is_fifo() {
+        return Err(Failure::new(format!("{} is a pipe, expected a file", path.display()))
+            .hint("save what comes out of it as a file first"));
+    }
+    File::open(path).map_err(failed)
 }
 
 /// A ledger that was verified under the pins that were found for it.
