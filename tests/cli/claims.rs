@@ -149,6 +149,11 @@ fn the_organisation_named_answers_a_finding_beside_it() {
     let report = place.tally(&[&DIVERGE[..], &shown].concat()).exits(1).stdout;
     let said = "Example CA replies (signed by ca.example/replies): it was local time";
     assert!(report.replace("\n      ", " ").contains(said), "{report}");
+    let nothing = ["reply", &"a".repeat(64), "--by=Example CA", "--from=-", "-o=lost.note"];
+    place.tally_reading("to nothing", &[&nothing[..], &key].concat()).ok();
+    let lost = ["--reply", "lost.note", "--reply-key", &vkey];
+    let run = place.tally(&[&["diverge", "L"][..], &lost].concat());
+    assert!(run.stderr.contains("no finding has the id aaaa"), "{run:?}");
     let note = std::fs::read_to_string(place.path("reply.note")).unwrap();
     place.write("reply.note", note.replace("local", "other"));
     place.tally(&[&DIVERGE[..], &shown].concat()).refused("does not hold");

@@ -120,7 +120,17 @@ pub fn report(
 ) -> Result<(Timeline, Report), Failure> {
     let timeline = Timeline::replay(&found.ledger);
     let packs = view.packs.packs()?;
-    Ok(beside::held(timeline, source, &view.beside, context)?.diverge(view.at, packs))
+    let held = beside::held(timeline, source, &view.beside, context)?;
+    let replied: Vec<_> = held.replies.iter().map(|r| (r.finding, r.by.clone())).collect();
+    let (timeline, report) = held.diverge(view.at, packs);
+    for (id, by) in replied {
+        if report.findings.iter().all(|finding| finding.id != id) {
+            context
+                .out
+                .talk(&format!("note: a reply of {by:?} is not shown: no finding has the id {id}"));
+        }
+    }
+    Ok((timeline, report))
 }
 
 /// Returns the exit status: a ledger that fails outranks one that could not be pinned, and that
