@@ -2,7 +2,7 @@
 
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::Kind;
-use tally_ledger::time::When;
+use tally_ledger::time::{Interval, When};
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::occurrence::covers;
 
@@ -92,6 +92,35 @@ pub(crate) fn none_left<'a>(
 pub(crate) fn until(when: &When) -> Option<When> {
     let end = when.at().split_once('/').map_or(when.at(), |(_, end)| end);
     When::new(&format!("../{end}"), when.zone(), when.presumed().cloned()).ok()
+}
+
+/// How far the zones of the world lie apart: UTC+14 and UTC-12, 26 hours.
+const ZONES_SECONDS: i64 = 26 * 3600;
+
+/// Where something lies to a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Falls {
+    Within,
+    Outside,
+    /// Nothing shows which.
+    Unclear,
+}
+
+/// Returns where `when` lies to a period. A period of which the zone is not known holds for sure
+/// only what lies in it whichever zone is meant.
+pub(crate) fn falls(when: &When, period: &When) -> Falls {
+    let (when, all) = (when.interval(), period.interval());
+    if !when.overlaps(&all) {
+        return Falls::Outside;
+    }
+    let sure = match period.zone() {
+        Some(_) => all,
+        None => Interval {
+            start: if all.start == i64::MIN { all.start } else { all.start + ZONES_SECONDS },
+            end: if all.end == i64::MAX { all.end } else { all.end - ZONES_SECONDS },
+        },
+    };
+    if when.within(&sure) { Falls::Within } else { Falls::Unclear }
 }
 
 /// The kinds of which one subject has one: a record for another time is another account of the

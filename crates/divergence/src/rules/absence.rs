@@ -1,7 +1,6 @@
 //! T601: that nothing of a kind happened, held against what is recorded to have.
 
 use tally_ledger::claim::{Absent, Assertion};
-use tally_ledger::time::{Interval, When};
 use tally_ledger::vocabulary::words::Qualifier;
 
 use super::ABSENCE;
@@ -9,7 +8,7 @@ use super::promise::absence_shows;
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Finding, Relation, StatementRef, Verdict};
-use crate::happening::{Happening, happenings};
+use crate::happening::{Falls, Happening, falls, happenings};
 use crate::source::Source;
 use crate::weigh::{Account, conclude};
 use crate::words::named;
@@ -61,18 +60,21 @@ fn compare<'a>(
     let Some(when) = happening.when else {
         return unclear(account, "the record has no time");
     };
-    // Without a period the claim speaks of all that was before it.
-    let said = held.at().interval();
-    let until = Interval { start: i64::MIN, end: said.start };
-    let period = claim.period.as_ref().map_or(until, When::interval);
-    let interval = when.interval();
-    if !interval.within(&period) {
-        let beyond = match claim.period {
-            Some(_) => !interval.overlaps(&period),
-            None => said.before(&interval) || account.told_by.iter().any(|t| held.precedes(t)),
-        };
-        let why = "whether that was in the time of the claim is not recorded";
-        return if beyond { None } else { unclear(account, why) };
+    let (said, interval) = (held.at().interval(), when.interval());
+    let falls = match &claim.period {
+        Some(period) => falls(&when, period),
+        // Without a period the claim speaks of all that was before it.
+        None if interval.before(&said) => Falls::Within,
+        None if said.before(&interval) => Falls::Outside,
+        None if account.told_by.iter().any(|told| held.precedes(told)) => Falls::Outside,
+        None => Falls::Unclear,
+    };
+    match falls {
+        Falls::Within => {}
+        Falls::Outside => return None,
+        Falls::Unclear => {
+            return unclear(account, "whether that was in the time of the claim is not recorded");
+        }
     }
     let known = claims.timeline().fact(account.seq).is_some_and(|fact| {
         account.source == Source::OwnRecord && fact.recorded.unix() < said.start
@@ -130,6 +132,26 @@ mod tests {
         assert_eq!(against(none(json!({})), "2025-05-05"), Verdict::Undetermined);
         let scope = json!({ "scope": "server certificates" });
         assert_eq!(against(none(scope), "2025-05-02"), Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_period_without_a_zone_holds_what_lies_in_it_in_every_zone() {
+        for (period, occurred, expected) in [
+            ("2025-04-02", "2025-04-01T11:00Z", Verdict::Undetermined),
+            ("2025-04-02", "2025-04-02T12:00Z", Verdict::Undetermined),
+            ("2025-04-02", "2025-04-03T12:00Z", Verdict::Tallies),
+            ("2025-04-02Z", "2025-04-02T12:00Z", Verdict::Diverges),
+            ("2025-04-01T10:00/2025-04-01T12:00", "2025-04-01T20:00Z", Verdict::Undetermined),
+            ("2025-04", "2025-04-15", Verdict::Diverges),
+            ("2025-04", "2025-04-01T11:00Z", Verdict::Undetermined),
+            ("2025-04", "2025-04-01T12:00Z", Verdict::Diverges),
+            ("2025-04", "2025-04-30T09:59Z", Verdict::Diverges),
+            ("2025-04", "2025-04-30T10:00Z", Verdict::Undetermined),
+            ("../2025-04", "2025-03-01", Verdict::Diverges),
+        ] {
+            let claim = none(json!({ "period": period }));
+            assert_eq!(against(claim, occurred), expected, "{period} {occurred}");
+        }
     }
 
     #[test]

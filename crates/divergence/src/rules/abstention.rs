@@ -9,7 +9,7 @@ use super::{ABSTENTION, Rule};
 use crate::case::Case;
 use crate::claims::Claims;
 use crate::finding::{Finding, Relation, Verdict};
-use crate::happening::{Happening, happenings};
+use crate::happening::{Falls, Happening, falls, happenings};
 use crate::weigh::{Account, Decision, decide};
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
@@ -79,14 +79,15 @@ fn breaches<'a>(
         return Vec::new();
     };
     let made = promise.made.as_ref().map_or(Interval::EVER, When::interval);
-    let period = period.map_or(Interval::EVER, When::interval);
     let breach = |happening: Happening<'a>| {
         let Happening { when, account } = happening;
         let unclear = |why: &str| (Relation::Unclear, Some(why.to_owned()));
-        let (relation, remark) = match when.as_ref().map(When::interval) {
+        let falls = |at: &When| period.map_or(Falls::Within, |period| falls(at, period));
+        let (relation, remark) = match when.as_ref().map(|at| (at.interval(), falls(at))) {
             None => unclear("the record has no time"),
-            Some(at) if at.before(&made) || !at.overlaps(&period) => return None,
-            Some(at) if made.before(&at) && at.within(&period) => (Relation::Differs, None),
+            Some((_, Falls::Outside)) => return None,
+            Some((at, _)) if at.before(&made) => return None,
+            Some((at, Falls::Within)) if made.before(&at) => (Relation::Differs, None),
             Some(_) => {
                 unclear("whether that was after the promise and in its period is not recorded")
             }
@@ -157,6 +158,20 @@ mod tests {
         fact(&mut book, "legal.instrument", "2025-09-01", letter());
         let finding = findings(&book, "T102", Some("2025-12-31T00:00:00Z")).remove(0);
         assert_eq!(finding.verdict, Verdict::Tallies);
+    }
+
+    #[test]
+    fn a_period_without_a_zone_holds_what_lies_in_it_in_every_zone() {
+        for (period, occurred, expected) in [
+            ("2025-04-02", "2025-04-03T11:00Z", Verdict::Undetermined),
+            ("2025-04-02Z", "2025-04-02T11:00Z", Verdict::Diverges),
+            ("2025-04", "2025-04-15", Verdict::Diverges),
+        ] {
+            let mut book = own();
+            said(&mut book, 0, MADE, will_not(json!({ "period": period })));
+            fact(&mut book, "legal.instrument", occurred, letter());
+            assert_eq!(verdict(&book, "T102"), expected, "{period}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::count::is_timeless;
 use crate::case::Case;
 use crate::claims::Held;
 use crate::finding::{Finding, Relation, Verdict};
-use crate::happening::happens_once;
+use crate::happening::{Falls, falls, happens_once};
 use crate::source::{Backing, Source};
 use crate::topic::Topic;
 use crate::weigh::{Account, Decision, found, hold, without_presumption};
@@ -140,17 +140,28 @@ fn absence(held: &Held<'_>, none: &Absent, occurred: &Occurred) -> Option<Agains
         return None;
     }
     let when = occurred.when.interval();
-    let period = match &none.period {
-        Some(period) => period.interval(),
-        None => tally_ledger::time::Interval { start: i64::MIN, end: held.at().interval().start },
+    let falls = match &none.period {
+        // In one text two times without a zone are of the same zone.
+        Some(period) if period.zone().is_none() && occurred.when.zone().is_none() => {
+            let period = period.interval();
+            match when.within(&period) {
+                true => Falls::Within,
+                false if when.overlaps(&period) => Falls::Unclear,
+                false => Falls::Outside,
+            }
+        }
+        Some(period) => falls(&occurred.when, period),
+        None if when.before(&held.at().interval()) => Falls::Within,
+        None if when.start < held.at().interval().start => Falls::Unclear,
+        None => Falls::Outside,
     };
     let reserve = held.claim.scope.is_some() && none.subject.is_none();
-    let decided = match when.within(&period) {
-        _ if !when.overlaps(&period) => return None,
+    let decided = match falls {
+        Falls::Outside => return None,
         _ if reserve => Err("whether it falls under the scope of the claim is for the reader"),
         _ if held.claim.condition.is_some() => Err("made under a condition that nothing decides"),
-        true => Ok(()),
-        false => Err("whether that was in the time of the claim is not shown"),
+        Falls::Within => Ok(()),
+        Falls::Unclear => Err("whether that was in the time of the claim is not shown"),
     };
     Some(Against { decided, remark: None, presumed: None })
 }
@@ -247,6 +258,21 @@ mod tests {
 
     fn status(item: &str, status: &str) -> Json {
         json!({ "says": "status", "item": item, "status": status })
+    }
+
+    #[test]
+    fn a_period_without_a_zone_holds_what_lies_in_it_in_every_zone() {
+        for (period, when, expected) in [
+            ("2025-04-02", "2025-04-03T11:00Z", Verdict::Undetermined),
+            ("2025-04-01/2025-04-02", "2025-04-02T12:00Z", Verdict::Undetermined),
+            ("2025-04-02", "2025-04-02T12:00", Verdict::Diverges),
+            ("2025-04-02Z", "2025-04-02T12:00Z", Verdict::Diverges),
+            ("2025-04-01/2025-04-03", "2025-04-02T12:00Z", Verdict::Diverges),
+        ] {
+            let kind = "incident.milestone.issuance_stopped";
+            let none = json!({ "says": "none", "kind": kind, "period": period });
+            assert_eq!(verdict(&text(json!([none, stopped(when)])), "T404"), expected, "{period}");
+        }
     }
 
     #[test]
