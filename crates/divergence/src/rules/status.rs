@@ -21,6 +21,8 @@ use crate::words::{name, quoted};
 
 /// The status of an item that is done.
 const COMPLETE: &str = "Complete";
+/// The status of an item that is no longer to be done.
+const CANCELED: &str = "Canceled";
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let claims = &case.claims;
@@ -222,7 +224,10 @@ fn reopening<'a>(point: &Point<'a, String>) -> Account<'a> {
 
 fn all_complete<'a>(claims: &Claims<'a>, held: &Held<'a>, named: &[String]) -> Finding {
     let moment = Moment::of(held, None);
-    let items = if named.is_empty() { open_items(claims, held) } else { named.to_vec() };
+    let items = match named {
+        [] => open_items(claims, held, &moment),
+        named => named.to_vec(),
+    };
     let stated = match named {
         [] => "all items complete".to_owned(),
         named => quoted(&format!("all complete: {}", named.join(", "))),
@@ -264,8 +269,9 @@ fn all_complete<'a>(claims: &Claims<'a>, held: &Held<'a>, named: &[String]) -> F
     finding
 }
 
-/// Returns the items that were opened by the time of a statement.
-fn open_items(claims: &Claims<'_>, held: &Held<'_>) -> Vec<String> {
+/// Returns the items that were opened by the time of a statement, without those that had been
+/// canceled by then.
+fn open_items<'a>(claims: &Claims<'a>, held: &Held<'a>, moment: &Moment<'_>) -> Vec<String> {
     let mut items = Vec::new();
     let mut known = BTreeSet::new();
     for fact in claims.facts(held.perspective.feeds, Key::Family("action")) {
@@ -278,7 +284,18 @@ fn open_items(claims: &Claims<'_>, held: &Held<'_>) -> Vec<String> {
             items.push(body.id.clone());
         }
     }
+    items.retain(|item| !is_canceled(&points(claims, held, moment, item)));
     items
+}
+
+/// Returns whether the strongest source that has a status for the moment has an item as canceled.
+fn is_canceled(points: &[Point<'_, String>]) -> bool {
+    let until = points.iter().filter(|p| matches!(p.position, Position::Before | Position::At));
+    let Some(strongest) = until.clone().map(|point| point.account.source).min() else {
+        return false;
+    };
+    let same: Vec<_> = until.filter(|point| point.account.source == strongest).collect();
+    latest(&same).iter().all(|point| point.value == CANCELED)
 }
 
 #[cfg(test)]
@@ -417,6 +434,26 @@ mod tests {
         fact(&mut book, "action.opened", "2025-06-01", later);
         said(&mut book, 4, SAID, json!({ "says": "all_complete" }));
         assert_eq!(verdict(&book, "T202"), Verdict::Tallies);
+    }
+
+    #[test]
+    fn what_was_canceled_by_then_is_not_one_of_all_that_are_open() {
+        for (canceled, expected) in [
+            ("2025-05-01", Verdict::Tallies),
+            ("2025-05-10", Verdict::Undetermined),
+            ("2025-06-01", Verdict::Diverges),
+        ] {
+            let mut book = own();
+            opened(&mut book, "ai-1", "Complete");
+            opened(&mut book, "ai-3", "Ongoing");
+            status(&mut book, "Canceled", canceled);
+            said(&mut book, 4, SAID, json!({ "says": "all_complete" }));
+            assert_eq!(verdict(&book, "T202"), expected, "{canceled}");
+        }
+        let mut book = own();
+        opened(&mut book, "ai-3", "Canceled");
+        said(&mut book, 4, SAID, json!({ "says": "all_complete" }));
+        assert_eq!(verdict(&book, "T202"), Verdict::Unsupported);
     }
 
     #[test]
