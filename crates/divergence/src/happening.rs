@@ -2,8 +2,10 @@
 
 use tally_ledger::claim::Assertion;
 use tally_ledger::name::Kind;
+use tally_ledger::replay::Fact;
 use tally_ledger::time::{Interval, When};
 use tally_ledger::vocabulary::Body;
+use tally_ledger::vocabulary::legal::{Direction, StepName};
 use tally_ledger::vocabulary::occurrence::covers;
 
 use crate::claims::Claims;
@@ -16,6 +18,8 @@ use crate::weigh::Account;
 pub(crate) struct Happening<'a> {
     pub(crate) when: Option<When>,
     pub(crate) account: Account<'a>,
+    /// Whether it is recorded as the act of another party than the speaker.
+    pub(crate) by_other: bool,
 }
 
 /// Returns what happened of `kind`, to `subject` if one is named, that does not rest on nothing but
@@ -50,7 +54,7 @@ pub(crate) fn happenings<'a>(
                 let when = occurrence.when.clone();
                 let account =
                     Account::of_fact(fact, backing.clone(), shown(when.as_ref())).at(when.as_ref());
-                found.push(Happening { when, account });
+                found.push(Happening { when, account, by_other: is_act_of_other(fact, from) });
             }
         }
     }
@@ -59,10 +63,27 @@ pub(crate) fn happenings<'a>(
             && meant(&a.kind, a.subject.as_deref())
         {
             let account = Account::of_claim(other, backing, shown(Some(&a.when))).at(Some(&a.when));
-            found.push(Happening { when: Some(a.when.clone()), account });
+            found.push(Happening { when: Some(a.when.clone()), account, by_other: false });
         }
     }
     found
+}
+
+/// Returns whether a fact names another party as the one who acted. What a court or an authority
+/// decides is nobody's else to do.
+fn is_act_of_other(fact: &Fact, from: &Perspective<'_>) -> bool {
+    let is_own = |name: &String| Party::organisation(name).is(&from.party);
+    match fact.body() {
+        Some(Body::LegalInstrument(instrument)) => {
+            instrument.direction == Direction::Received && !instrument.from.iter().any(is_own)
+        }
+        Some(Body::LegalStep(step)) => {
+            use StepName::{Denied, Effective, Expired, Granted, NoticeReceived, Served, Vacated};
+            let suffered = [Denied, Effective, Expired, Granted, NoticeReceived, Served, Vacated];
+            !suffered.contains(&step.step) && step.by.as_ref().is_some_and(|by| !is_own(by))
+        }
+        _ => false,
+    }
 }
 
 /// Returns when nothing was left to revoke of a set: by then the last of it was revoked.
@@ -83,7 +104,7 @@ pub(crate) fn none_left<'a>(
             let when = until(none(found)?)?;
             let shown = format!("none left to revoke, {}", none(found)?);
             let account = Account::of_fact(found.fact, backing, shown).at(Some(&when));
-            Some(Happening { when: Some(when), account })
+            Some(Happening { when: Some(when), account, by_other: false })
         })
         .collect()
 }

@@ -76,6 +76,9 @@ fn compare<'a>(
             return unclear(account, "whether that was in the time of the claim is not recorded");
         }
     }
+    if happening.by_other {
+        return unclear(account, "it is recorded as the act of another party");
+    }
     let known = claims.timeline().fact(account.seq).is_some_and(|fact| {
         account.source == Source::OwnRecord && fact.recorded.unix() < said.start
     });
@@ -151,6 +154,22 @@ mod tests {
         ] {
             let claim = none(json!({ "period": period }));
             assert_eq!(against(claim, occurred), expected, "{period} {occurred}");
+        }
+    }
+
+    #[test]
+    fn what_another_party_did_may_not_be_meant_but_what_a_court_did_is() {
+        for (step, by, expected) in [
+            ("appealed", "Example CA", Verdict::Diverges),
+            ("appealed", "A subscriber", Verdict::Undetermined),
+            ("granted", "A court", Verdict::Diverges),
+        ] {
+            let mut book = own();
+            let body = json!({ "instrument": "order", "step": step, "by": by });
+            fact(&mut book, "legal.step", "2025-05-02", body);
+            let kind = format!("legal.step.{step}");
+            said(&mut book, 4, SAID, json!({ "says": "none", "kind": kind }));
+            assert_eq!(verdict(&book, "T601"), expected, "{step} {by}");
         }
     }
 

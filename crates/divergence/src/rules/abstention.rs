@@ -80,13 +80,14 @@ fn breaches<'a>(
     };
     let made = promise.made.as_ref().map_or(Interval::EVER, When::interval);
     let breach = |happening: Happening<'a>| {
-        let Happening { when, account } = happening;
+        let Happening { when, account, by_other } = happening;
         let unclear = |why: &str| (Relation::Unclear, Some(why.to_owned()));
         let falls = |at: &When| period.map_or(Falls::Within, |period| falls(at, period));
         let (relation, remark) = match when.as_ref().map(|at| (at.interval(), falls(at))) {
             None => unclear("the record has no time"),
             Some((_, Falls::Outside)) => return None,
             Some((at, _)) if at.before(&made) => return None,
+            Some(_) if by_other => unclear("it is recorded as the act of another party"),
             Some((at, Falls::Within)) if made.before(&at) => (Relation::Differs, None),
             Some(_) => {
                 unclear("whether that was after the promise and in its period is not recorded")
@@ -171,6 +172,30 @@ mod tests {
             said(&mut book, 0, MADE, will_not(json!({ "period": period })));
             fact(&mut book, "legal.instrument", occurred, letter());
             assert_eq!(verdict(&book, "T102"), expected, "{period}");
+        }
+    }
+
+    #[test]
+    fn what_another_party_did_breaks_no_promise() {
+        for (direction, expected) in
+            [("sent", Verdict::Diverges), ("received", Verdict::Undetermined)]
+        {
+            let mut book = own();
+            said(&mut book, 0, MADE, will_not(json!({})));
+            let mut letter = letter();
+            letter["direction"] = direction.into();
+            fact(&mut book, "legal.instrument", "2025-05-01", letter);
+            assert_eq!(verdict(&book, "T102"), expected, "{direction}");
+        }
+        for (by, expected) in
+            [("Example CA", Verdict::Diverges), ("A subscriber", Verdict::Undetermined)]
+        {
+            let mut book = own();
+            let what = json!({ "what": "legal.step.appealed", "subject": "order" });
+            said(&mut book, 0, MADE, will_not(what));
+            let step = json!({ "instrument": "order", "step": "appealed", "by": by });
+            fact(&mut book, "legal.step", "2025-05-01", step);
+            assert_eq!(verdict(&book, "T102"), expected, "{by}");
         }
     }
 

@@ -63,7 +63,7 @@ fn hull(a: Interval, b: Interval) -> Interval {
 /// Returns when the organisation became aware. What it recorded of that itself it knew by then, and
 /// at the latest when witnesses saw the record.
 fn aware<'a>(case: &Case<'_>, happening: Happening<'a>) -> Aware<'a> {
-    let Happening { when, account } = happening;
+    let Happening { when, account, .. } = happening;
     let mut interval = when.as_ref().map_or(Interval::EVER, When::interval);
     let mut bound = None;
     let fact = case.claims.timeline().fact(account.seq);

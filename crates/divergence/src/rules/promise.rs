@@ -262,13 +262,17 @@ fn kept<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Happening<'a>> {
         let shown = when.as_ref().map_or("no time".to_owned(), ToString::to_string);
         let shown = format!("kept, {shown}");
         let account = Account::of_fact(fact, backing, shown).at(when.as_ref());
-        Happening { when, account }
+        Happening { when, account, by_other: false }
     })
     .collect()
 }
 
 fn compare<'a>(promise: &Promise<'a>, happening: Happening<'a>) -> Option<Account<'a>> {
     let account = happening.account;
+    if happening.by_other {
+        let why = "it is recorded as the act of another party".to_owned();
+        return Some(account.holds(Relation::Unclear, Some(why)));
+    }
     let Some(when) = happening.when else {
         let why = "the record has no time".to_owned();
         return Some(account.holds(Relation::Unclear, Some(why)));
