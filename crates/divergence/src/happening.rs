@@ -109,6 +109,23 @@ pub(crate) fn none_left<'a>(
         .collect()
 }
 
+/// Returns whether the revocation of other sets is recorded: they may be the parts of `set`.
+pub(crate) fn has_other_sets<'a>(claims: &Claims<'a>, from: &Perspective<'a>, set: &str) -> bool {
+    let key = Key::Family("revocation");
+    let mut recorded = claims.facts(from.feeds, key).into_iter();
+    let mut stated = claims.others(from, key).into_iter();
+    let is_other = |fact: &Fact| match fact.body() {
+        Some(Body::RevocationCompleted(body)) => body.set != set,
+        Some(Body::RevocationProgress(body)) => body.set != set,
+        _ => false,
+    };
+    recorded.any(is_other)
+        || stated.any(|(other, _)| match &other.claim.assertion {
+            Assertion::Occurred(a) => a.subject.as_deref().is_some_and(|subject| subject != set),
+            _ => false,
+        })
+}
+
 /// Returns the time up to the end of `when`; `None` if that has no end.
 pub(crate) fn until(when: &When) -> Option<When> {
     let end = when.at().split_once('/').map_or(when.at(), |(_, end)| end);

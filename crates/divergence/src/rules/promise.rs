@@ -18,7 +18,7 @@ use super::{PROMISE, Rule};
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
-use crate::happening::{Happening, happenings, happens_once, none_left};
+use crate::happening::{Happening, happenings, happens_once, has_other_sets, none_left};
 use crate::index::{Indexed, Key};
 use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
@@ -350,12 +350,24 @@ fn undone(claims: &Claims<'_>, promise: &Promise<'_>, stated: &str, as_of: Insta
         return open(Verdict::Undetermined, format!("not due yet as of {now}"));
     }
     if absence_shows(claims, &promise.perspective) {
+        if let Some(why) = unseen(claims, promise) {
+            return open(Verdict::Undetermined, why.to_owned());
+        }
         let late = beyond(due, &now).map_or(String::new(), |length| format!(", {length} later"));
         return open(Verdict::Diverges, format!("nothing is recorded as of {now}{late}"));
     }
     let mut unsupported = open(Verdict::Unsupported, "nothing is recorded of it".to_owned());
     unsupported.notes.extend(promise.reserve().map(|(_, why)| why));
     unsupported
+}
+
+/// Returns why the thing may have been done although nothing is recorded under its name, if so.
+fn unseen(claims: &Claims<'_>, promise: &Promise<'_>) -> Option<&'static str> {
+    let set = promise.subject.as_deref().filter(|_| promise.what == REVOKED);
+    if set.is_some_and(|set| has_other_sets(claims, &promise.perspective, set)) {
+        return Some("the revocation of other sets is recorded, which may be its parts");
+    }
+    None
 }
 
 /// Returns whether an absence in the ledger says that a speaker recorded nothing: it keeps the
@@ -510,12 +522,14 @@ mod tests {
     fn another_incident_or_another_subject_keeps_no_promise() {
         let mut book = own();
         said(&mut book, 0, MADE, will(json!({})));
-        fact(&mut book, DONE, "2024-08-03T18:00Z", json!({ "set": "some" }));
         book.record(json!({ "kind": DONE, "incident": "y", "occurred": "2024-08-03T18:00Z",
                             "body": { "set": "all" } }));
-        let finding = findings(&book, "T101", Some("2024-08-04T00:00:00Z")).remove(0);
+        let at = Some("2024-08-04T00:00:00Z");
+        let finding = findings(&book, "T101", at).remove(0);
         assert_eq!(finding.verdict, Verdict::Diverges);
         assert!(finding.evidence.is_empty());
+        fact(&mut book, DONE, "2024-08-03T18:00Z", json!({ "set": "some" }));
+        assert_eq!(findings(&book, "T101", at)[0].verdict, Verdict::Undetermined, "a part");
     }
 
     #[test]
@@ -578,6 +592,29 @@ mod tests {
             let notice = json!({ "to": ["subscribers"], "about": "revocation" });
             stated(&mut book, 9, "legal.notice", "2024-08-03T20:47Z", notice);
             assert_eq!(verdict(&book, "T101"), expected);
+        }
+    }
+
+    #[test]
+    fn a_set_revoked_in_parts_under_other_names_is_not_shown_to_be_left() {
+        for (kind, body, expected) in [
+            (DONE, json!({ "set": "part 1" }), Verdict::Undetermined),
+            (
+                "revocation.progress",
+                json!({ "set": "a", "revoked": 5, "remaining": 0 }),
+                Verdict::Undetermined,
+            ),
+            (
+                "incident.scope",
+                json!({ "set": "a", "count": 5, "unit": "certificates" }),
+                Verdict::Diverges,
+            ),
+        ] {
+            let mut book = own();
+            said(&mut book, 0, MADE, will(json!({})));
+            fact(&mut book, kind, "2024-08-02T10:00Z", body);
+            let finding = findings(&book, "T101", Some("2024-09-01T00:00:00Z")).remove(0);
+            assert_eq!(finding.verdict, expected, "{kind}: {}", finding.message);
         }
     }
 

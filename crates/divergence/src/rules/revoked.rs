@@ -15,7 +15,7 @@ use crate::case::Case;
 use crate::clock::{Bounds, evidence};
 use crate::duty::{Duty, Held};
 use crate::finding::{Finding, Relation, Verdict};
-use crate::happening::{Happening, happenings, none_left};
+use crate::happening::{Happening, happenings, has_other_sets, none_left};
 use crate::incident::Incident;
 use crate::index::Key;
 use crate::length::{beyond, duration};
@@ -231,6 +231,9 @@ fn none(
     let (verdict, relation, why) = if case.as_of.unix() <= bounds.lapse {
         let why = format!("it has not run out as of {now}");
         (Verdict::Undetermined, Relation::Unclear, why)
+    } else if has_other_sets(&case.claims, &incident.perspective, &due.deadline.set) {
+        let why = "the revocation of other sets is recorded, which may be its parts".to_owned();
+        (Verdict::Undetermined, Relation::Unclear, why)
     } else if incident.is_whole() && !due.source.is_other() {
         let why = format!("nothing is recorded as of {now}, at least {late} later");
         (Verdict::Diverges, Relation::Differs, why)
@@ -318,6 +321,20 @@ mod tests {
         let late = held("BR 4.9.1.1", "2026-04-07T10:00Z");
         assert_eq!(late.verdict, Verdict::Diverges);
         assert!(late.message.contains("within 5 days"), "the most lenient: {}", late.message);
+    }
+
+    #[test]
+    fn a_set_revoked_in_parts_under_other_names_is_not_shown_to_be_left() {
+        let mut book = own();
+        deadline(&mut book, "BR 4.9.1.1 (5)");
+        let mut parts = book.clone();
+        let at = Some("2026-05-01T00:00:00Z");
+        assert_eq!(findings(&book, "P105", at)[0].verdict, Verdict::Diverges);
+        for part in ["a", "b"] {
+            let body = json!({ "set": part });
+            fact(&mut parts, "revocation.completed", "2026-04-02T09:00Z", body);
+        }
+        assert_eq!(findings(&parts, "P105", at)[0].verdict, Verdict::Undetermined);
     }
 
     #[test]
