@@ -100,6 +100,18 @@ impl<'a> Promise<'a> {
         same && (cites || own())
     }
 
+    /// Returns whether what was done before cannot be what is promised: another text, or an item
+    /// that its own entry has as open.
+    fn is_for_another(&self) -> bool {
+        let form = self.what.starts_with("statement.published.");
+        let text = self.what.starts_with("statement") && !form && self.subject.is_none();
+        let open = self
+            .commitment
+            .and_then(Fact::body)
+            .is_some_and(|body| matches!(body, Body::ActionOpened(_) | Body::ActionStatus(_)));
+        text || open
+    }
+
     /// Returns what is promised, in words.
     pub(crate) fn words(&self) -> String {
         match self.what.parse() {
@@ -224,8 +236,14 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
             found.extend(none_left(claims, &promise.perspective, set));
         }
     }
+    let (earlier, since): (Vec<_>, Vec<_>) = found.into_iter().partition(|happening| {
+        let made = promise.made.as_ref().map(When::interval);
+        made.zip(happening.when.as_ref()).is_some_and(|(made, at)| at.interval().before(&made))
+    });
+    let earlier = earlier.into_iter().filter(|_| !promise.is_for_another());
+    let earlier: Vec<Account<'_>> = earlier.map(|happening| before(happening.account)).collect();
     let mut accounts: Vec<Account<'_>> =
-        found.into_iter().filter_map(|happening| compare(promise, happening)).collect();
+        since.into_iter().map(|happening| compare(promise, happening)).collect();
     let one = promise.kind().is_some_and(|kind| happens_once(&kind, promise.subject.as_deref()));
     if !one && !absence_shows(claims, &promise.perspective) {
         for account in accounts.iter_mut().filter(|a| a.relation == Relation::Differs) {
@@ -236,7 +254,20 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
     // What can be completed once only, and is recorded twice, was not completed the first time.
     let once = promise.what == REVOKED;
     settle(&mut accounts, if once { Repeated::Unclear } else { Repeated::Agrees });
+    if one && !earlier.is_empty() {
+        for account in accounts.iter_mut().filter(|a| a.relation == Relation::Differs) {
+            account.relation = Relation::Unclear;
+            account.remark = Some("it is recorded more than once".to_owned());
+        }
+    }
+    accounts.extend(earlier);
     accounts
+}
+
+/// Returns the account of what was done before the promise: it may be what was promised.
+fn before(account: Account<'_>) -> Account<'_> {
+    let why = "it is recorded as done before the promise".to_owned();
+    account.holds(Relation::Unclear, Some(why))
 }
 
 /// Returns what the speaker recorded of having kept the promise.
@@ -267,30 +298,27 @@ fn kept<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Happening<'a>> {
     .collect()
 }
 
-fn compare<'a>(promise: &Promise<'a>, happening: Happening<'a>) -> Option<Account<'a>> {
+fn compare<'a>(promise: &Promise<'a>, happening: Happening<'a>) -> Account<'a> {
     let account = happening.account;
     if happening.by_other {
         let why = "it is recorded as the act of another party".to_owned();
-        return Some(account.holds(Relation::Unclear, Some(why)));
+        return account.holds(Relation::Unclear, Some(why));
     }
     let Some(when) = happening.when else {
         let why = "the record has no time".to_owned();
-        return Some(account.holds(Relation::Unclear, Some(why)));
+        return account.holds(Relation::Unclear, Some(why));
     };
     let interval = when.interval();
-    if promise.made.as_ref().is_some_and(|made| interval.before(&made.interval())) {
-        return None;
-    }
     let Some(due) = &promise.due else {
-        return Some(account.holds(Relation::Agrees, Some("no due time is recorded".to_owned())));
+        return account.holds(Relation::Agrees, Some("no due time is recorded".to_owned()));
     };
     let limit = due.interval().end;
     if interval.end <= limit {
-        return Some(account.holds(Relation::Agrees, Some("in time".to_owned())));
+        return account.holds(Relation::Agrees, Some("in time".to_owned()));
     }
     if interval.start < limit {
         let why = "whether that was in time the record does not show".to_owned();
-        return Some(account.holds(Relation::Unclear, Some(why)));
+        return account.holds(Relation::Unclear, Some(why));
     }
     let late = beyond(due, &when).map_or("later".to_owned(), |length| format!("{length} later"));
     let mut account = account.holds(Relation::Differs, Some(late));
@@ -299,7 +327,7 @@ fn compare<'a>(promise: &Promise<'a>, happening: Happening<'a>) -> Option<Accoun
     if bare.start < bare_due.end {
         account.presumed = rule.or(rule_due);
     }
-    Some(account)
+    account
 }
 
 fn changed<'a>(
@@ -385,8 +413,8 @@ mod tests {
 
     use crate::finding::{Finding, Severity, Verdict};
     use crate::probe::{
-        comment, fact, findings, observer, official, only, ordered_not_to, own, said, said_by,
-        stated, verdict,
+        comment, fact, findings, observer, official, only, ordered_not_to, own, posted, said,
+        said_by, stated, verdict,
     };
 
     const MADE: &str = "2024-07-31T00:45Z";
@@ -593,6 +621,25 @@ mod tests {
             stated(&mut book, 9, "legal.notice", "2024-08-03T20:47Z", notice);
             assert_eq!(verdict(&book, "T101"), expected);
         }
+    }
+
+    #[test]
+    fn what_was_done_before_the_promise_may_be_what_was_promised() {
+        let as_of = Some("2024-09-01T00:00:00Z");
+        let mut book = own();
+        said(&mut book, 0, MADE, will(json!({})));
+        done(&mut book, "2024-07-30T10:00Z");
+        let finding = findings(&book, "T101", as_of).remove(0);
+        assert_eq!(finding.verdict, Verdict::Undetermined);
+        assert!(finding.message.ends_with("before the promise"), "{}", finding.message);
+        done(&mut book, "2024-08-05T10:00Z");
+        assert_eq!(findings(&book, "T101", as_of)[0].verdict, Verdict::Undetermined, "both");
+        // A text that was published before is not the one that is promised.
+        let mut book = own();
+        posted(&mut book, 0, "2024-07-30Z", "update");
+        let claim = json!({ "says": "will", "what": "statement.published", "due": "2024-08-03Z" });
+        said(&mut book, 1, MADE, claim);
+        assert_eq!(findings(&book, "T101", as_of)[0].verdict, Verdict::Diverges);
     }
 
     #[test]
