@@ -8,6 +8,7 @@ use tally_ledger::time::When;
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::action::ActionStatus;
 use tally_ledger::vocabulary::commitment::Change as Word;
+use tally_ledger::vocabulary::occurrence::covers;
 
 use super::promise::Promise;
 use crate::claims::Claims;
@@ -24,6 +25,8 @@ pub(crate) struct Change<'a> {
     pub(crate) at: Option<When>,
     /// How, in words.
     pub(crate) how: String,
+    /// Whether it surely is of this promise, not of one in other words.
+    pub(crate) certain: bool,
     pub(crate) account: Account<'a>,
 }
 
@@ -36,12 +39,21 @@ pub(crate) enum Timing {
 }
 
 impl Change<'_> {
+    /// Returns why it is not known whether the promise was changed before it was due.
+    pub(crate) fn doubt(&self) -> &'static str {
+        if self.certain {
+            "whether before it was due is not recorded"
+        } else {
+            "whether that is the same promise is for the reader"
+        }
+    }
+
     /// Returns whether the promise was changed before it was due. Without a due time there is no
     /// too late.
     pub(crate) fn timing(&self, due: Option<&When>) -> Timing {
         match (self.at.as_ref().map(When::interval), due.map(When::interval)) {
             (_, None) => Timing::Before,
-            (Some(at), Some(due)) if at.before(&due) => Timing::Before,
+            (Some(at), Some(due)) if at.before(&due) && self.certain => Timing::Before,
             (Some(at), Some(due)) if due.before(&at) => Timing::After,
             _ => Timing::Unknown,
         }
@@ -92,7 +104,7 @@ pub(crate) fn changes<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Cha
 fn change<'a>(fact: &Fact, backing: Backing<'a>, at: Option<When>, how: String) -> Change<'a> {
     let shown = at.as_ref().map_or("no time".to_owned(), ToString::to_string);
     let account = Account::of_fact(fact, backing, shown).at(at.as_ref());
-    Change { at, how, account }
+    Change { at, how, certain: true, account }
 }
 
 /// Returns how an entry changes the promise, if it does; `is_it` tells by the id of a commitment.
@@ -138,30 +150,33 @@ pub(crate) fn linked<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<&'a 
     facts.filter(|fact| promise.is_recorded_by(claims, fact)).collect()
 }
 
-/// Returns the later promises of the same speaker to do the same by another time.
+/// Returns the later promises of the same speaker to do the same by another time. One in wider or
+/// narrower words, or of what happens many times, may be of something else.
 fn restated<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Change<'a>> {
     let mut found = Vec::new();
-    // Where many things of a kind happen, two promises without a subject need not be one.
-    let one = promise.kind().is_some_and(|kind| happens_once(&kind, promise.subject.as_deref()));
-    let (Some(due), Some(held), true) = (&promise.due, &promise.held, one) else {
+    let (Some(due), Some(held), Some(kind)) = (&promise.due, &promise.held, promise.kind()) else {
         return found;
     };
-    let family = promise.what.split('.').next().unwrap_or_default();
-    let key = Key::of(promise.subject.as_deref(), family);
-    for (other, backing) in claims.others(&promise.perspective, key) {
+    let one = happens_once(&kind, promise.subject.as_deref());
+    for (other, backing) in claims.others(&promise.perspective, Key::Family(kind.family())) {
         let Assertion::Will(will) = &other.claim.assertion else {
             continue;
         };
-        let same = will.what.as_str() == promise.what && will.subject == promise.subject;
-        let own = backing.source == Source::OwnStatement;
-        if let Some(moved) = will.due.as_ref().filter(|moved| *moved != due)
-            && same
-            && own
-            && held.precedes(other.statement)
-        {
+        let Some(moved) = will.due.as_ref().filter(|moved| *moved != due) else {
+            continue;
+        };
+        let later = backing.source == Source::OwnStatement && held.precedes(other.statement);
+        let certain = one && will.what == kind && will.subject == promise.subject;
+        let subjects = [&will.subject, &promise.subject];
+        let akin = (covers(&will.what, &kind) || covers(&kind, &will.what))
+            && (will.subject == promise.subject || subjects.contains(&&None));
+        let put_off = due.interval().end < moved.interval().end
+            && !due.interval().before(&other.at().interval());
+        if later && (certain || akin && put_off) {
             let at = Some(other.at().clone());
             let account = Account::of_claim(other, backing, other.at().to_string()).at(at.as_ref());
-            found.push(Change { at, how: format!("moved to {moved}"), account });
+            let words = if certain { "moved to" } else { "promised in other words for" };
+            found.push(Change { at, how: format!("{words} {moved}"), certain, account });
         }
     }
     found

@@ -205,8 +205,7 @@ pub(crate) fn judge_promise<'a>(
         decision.notes.extend(orders(claims, promise));
         if let Some(change) = timed(Timing::Unknown) {
             decision.verdict = Verdict::Undetermined;
-            let how = &change.how;
-            decision.notes.push(format!("{how}; whether before it was due is not recorded"));
+            decision.notes.push(format!("{}; {}", change.how, change.doubt()));
         }
     }
     if let Some(change) = timed(Timing::After) {
@@ -578,6 +577,28 @@ mod tests {
         assert_eq!(after.verdict, Verdict::Diverges);
         assert!(after.notes.iter().any(|note| note.ends_with("after it was due")));
         assert_eq!(moved("2024-08-03Z").verdict, Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_promise_put_off_in_other_words_is_not_missed() {
+        let later = "2024-08-05T19:30Z";
+        for (more, expected) in [
+            (json!({ "subject": null, "due": later }), Verdict::Undetermined),
+            (json!({ "what": "revocation", "due": later }), Verdict::Undetermined),
+            (json!({ "subject": null, "due": "2024-08-02Z" }), Verdict::Diverges),
+            (json!({ "subject": "other", "due": later }), Verdict::Diverges),
+            (json!({ "what": "document.published", "due": later }), Verdict::Diverges),
+        ] {
+            let mut book = own();
+            said(&mut book, 0, MADE, will(json!({})));
+            let mut claim = will(more);
+            claim.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            said(&mut book, 1, "2024-08-01T19:30Z", claim.clone());
+            done(&mut book, "2024-08-05T10:00Z");
+            let found = findings(&book, "T101", None);
+            let first = found.iter().find(|f| f.statement.as_ref().unwrap().name == "c0").unwrap();
+            assert_eq!(first.verdict, expected, "{claim}");
+        }
     }
 
     #[test]
