@@ -35,22 +35,26 @@ pub(crate) fn happenings<'a>(
         covers(kind, kind_found) && (subject.is_none() || subject == subject_found)
     };
     let mut found = Vec::new();
-    let key = Key::of(subject, kind.family());
+    // A text is named by its form as well, which is no subject.
+    let subject_key = subject.filter(|_| kind.family() != "statement");
+    let key = Key::of(subject_key, kind.family());
     let wanted = |indexed: &Indexed<'_>| {
         let mut happened = indexed.occurrences.iter();
         happened.any(|occurrence| meant(&occurrence.kind, occurrence.subject.as_deref()))
+            || is_of_form(indexed.fact, kind, subject)
     };
     for (indexed, backing) in claims.backed(from, key, wanted) {
         let fact = indexed.fact;
+        let of_form = is_of_form(fact, kind, subject);
         // Without a subject, a promise to publish is kept by the speaker's own texts alone.
-        if subject.is_none() && kind.family() == "statement" {
+        if of_form || subject.is_none() && kind.family() == "statement" {
             let statement = claims.statement_of(fact.seq);
             if !statement.is_some_and(|s| Party::of(&s.speaker).is(&from.party)) {
                 continue;
             }
         }
         for occurrence in &indexed.occurrences {
-            if meant(&occurrence.kind, occurrence.subject.as_deref()) {
+            if of_form || meant(&occurrence.kind, occurrence.subject.as_deref()) {
                 let when = occurrence.when.clone();
                 let account =
                     Account::of_fact(fact, backing.clone(), shown(when.as_ref())).at(when.as_ref());
@@ -67,6 +71,27 @@ pub(crate) fn happenings<'a>(
         }
     }
     found
+}
+
+/// Returns the form of a text that a kind and subject name, as it is written in entries:
+/// `statement.published.full_report` and the subject "full report" name the form `full_report`.
+pub(crate) fn form_named(kind: &Kind, subject: Option<&str>) -> Option<String> {
+    match (kind.as_str().strip_prefix("statement.published."), subject) {
+        (Some(form), _) => Some(form.to_owned()),
+        (None, Some(subject)) if kind.family() == "statement" => {
+            Some(subject.trim().to_lowercase().replace([' ', '-'], "_"))
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether a fact is the publication of a text of the form that a kind and subject name.
+fn is_of_form(fact: &Fact, kind: &Kind, subject: Option<&str>) -> bool {
+    let Some(Body::StatementPublished(body)) = fact.body() else {
+        return false;
+    };
+    let named = form_named(kind, subject);
+    named.is_some_and(|named| body.form.as_ref().is_some_and(|form| form.as_str() == named))
 }
 
 /// Returns whether a fact names another party as the one who acted. What a court or an authority

@@ -9,6 +9,7 @@ use tally_ledger::time::{Instant, Interval, When};
 use tally_ledger::verify::Completeness;
 use tally_ledger::vocabulary::commitment::Duty;
 use tally_ledger::vocabulary::occurrence::covers;
+use tally_ledger::vocabulary::statement::Form;
 use tally_ledger::vocabulary::words::Strength;
 use tally_ledger::vocabulary::{Body, KINDS};
 
@@ -18,7 +19,9 @@ use super::{PROMISE, Rule};
 use crate::case::Case;
 use crate::claims::{Claims, Held};
 use crate::finding::{Evidence, Finding, Relation, Verdict};
-use crate::happening::{Happening, happenings, happens_once, has_other_sets, none_left};
+use crate::happening::{
+    Happening, form_named, happenings, happens_once, has_other_sets, none_left,
+};
 use crate::index::{Indexed, Key};
 use crate::length::{between, beyond};
 use crate::source::{Perspective, Source};
@@ -26,6 +29,9 @@ use crate::times::Times;
 use crate::weigh::{Account, Decision, Repeated, decide, found, settle, without_presumption};
 use crate::words::{led, name, named, quoted};
 
+/// The kinds that a step, a milestone, a status or a form makes exact.
+const EXACT: [&str; 5] =
+    ["action.status", "concern.step", "incident.milestone", "legal.step", "statement.published"];
 /// The kind by which a set is revoked.
 const REVOKED: &str = "revocation.completed";
 
@@ -76,9 +82,9 @@ impl<'a> Promise<'a> {
     /// Returns the kind of what is promised, if entries of that kind can be recorded.
     pub(crate) fn kind(&self) -> Option<Kind> {
         let what: Kind = self.what.parse().ok()?;
-        let known = |name: &str| {
-            let name: Kind = name.parse().expect("a kind of the vocabulary");
-            covers(&what, &name) || covers(&name, &what)
+        let known = |text: &str| {
+            let name: Kind = text.parse().expect("a kind of the vocabulary");
+            covers(&what, &name) || EXACT.contains(&text) && covers(&name, &what)
         };
         KINDS.iter().any(|info| known(info.name)).then_some(what)
     }
@@ -243,7 +249,10 @@ fn done<'a>(claims: &Claims<'a>, promise: &Promise<'a>) -> Vec<Account<'a>> {
     let earlier: Vec<Account<'_>> = earlier.map(|happening| before(happening.account)).collect();
     let mut accounts: Vec<Account<'_>> =
         since.into_iter().map(|happening| compare(promise, happening)).collect();
-    let one = promise.kind().is_some_and(|kind| happens_once(&kind, promise.subject.as_deref()));
+    // Of the texts of one form there may be many.
+    let one = promise.kind().is_some_and(|kind| {
+        kind.family() != "statement" && happens_once(&kind, promise.subject.as_deref())
+    });
     if !one && !absence_shows(claims, &promise.perspective) {
         for account in accounts.iter_mut().filter(|a| a.relation == Relation::Differs) {
             account.relation = Relation::Unclear;
@@ -394,7 +403,9 @@ fn unseen(claims: &Claims<'_>, promise: &Promise<'_>) -> Option<&'static str> {
     if set.is_some_and(|set| has_other_sets(claims, &promise.perspective, set)) {
         return Some("the revocation of other sets is recorded, which may be its parts");
     }
-    None
+    let form = form_named(&promise.kind()?, promise.subject.as_deref())?;
+    let why = "no form of a text that entries state is named";
+    (!Form::WORDS.contains(&form.as_str())).then_some(why)
 }
 
 /// Returns whether an absence in the ledger says that a speaker recorded nothing: it keeps the
@@ -661,6 +672,38 @@ mod tests {
         let claim = json!({ "says": "will", "what": "statement.published", "due": "2024-08-03Z" });
         said(&mut book, 1, MADE, claim);
         assert_eq!(findings(&book, "T101", as_of)[0].verdict, Verdict::Diverges);
+    }
+
+    #[test]
+    fn a_promised_text_is_named_by_its_form() {
+        let as_of = Some("2024-09-01T00:00:00Z");
+        for (what, subject, expected) in [
+            ("statement.published.full_report", None, Verdict::Tallies),
+            ("statement.published", Some("full report"), Verdict::Tallies),
+            ("statement.published", Some("Full-Report"), Verdict::Tallies),
+            ("statement.published.closure_report", None, Verdict::Diverges),
+            ("statement.published", Some("closure report"), Verdict::Diverges),
+            ("statement.published", Some("root cause"), Verdict::Undetermined),
+            ("statement.published.analysis", None, Verdict::Undetermined),
+            ("revocation.completed.all", None, Verdict::Undetermined),
+        ] {
+            let mut claim = json!({ "says": "will", "what": what, "due": "2024-08-03Z" });
+            if let Some(subject) = subject {
+                claim["subject"] = subject.into();
+            }
+            let mut book = own();
+            said(&mut book, 0, MADE, claim.clone());
+            posted(&mut book, 1, "2024-08-02Z", "full_report");
+            posted(&mut book, 2, "2024-08-10Z", "full_report");
+            assert_eq!(findings(&book, "T101", as_of)[0].verdict, expected, "{claim}");
+        }
+        let mut book = own();
+        let claim = json!({ "says": "will", "what": "statement.published.full_report",
+                            "due": "2024-08-03Z" });
+        said(&mut book, 0, MADE, claim);
+        let other = json!({ "capacity": "official", "organisation": "Other CA" });
+        comment(&mut book, other, 1, "2024-08-02Z", json!({ "form": "full_report" }));
+        assert_eq!(findings(&book, "T101", as_of)[0].verdict, Verdict::Diverges, "another's");
     }
 
     #[test]
