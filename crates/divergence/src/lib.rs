@@ -29,6 +29,7 @@ mod point;
 #[cfg(test)]
 mod probe;
 mod quotation;
+mod reach;
 pub mod reply;
 mod report;
 pub mod review;

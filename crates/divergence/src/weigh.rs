@@ -35,6 +35,8 @@ pub(crate) struct Account<'a> {
     pub(crate) remark: Option<String>,
     /// The rule that supplied a zone without which the relation might be another.
     pub(crate) presumed: Option<String>,
+    /// Why a difference from it decides nothing, if it is a claim made with a reserve.
+    reserve: Option<&'static str>,
 }
 
 impl<'a> Account<'a> {
@@ -53,6 +55,7 @@ impl<'a> Account<'a> {
             when: None,
             remark: None,
             presumed: None,
+            reserve: None,
         }
     }
 
@@ -71,6 +74,7 @@ impl<'a> Account<'a> {
             when: None,
             remark: None,
             presumed: None,
+            reserve: crate::reach::reserve(other.claim, false),
         }
     }
 
@@ -80,10 +84,15 @@ impl<'a> Account<'a> {
         self
     }
 
-    /// Takes what was found.
+    /// Takes what was found. A claim made with a reserve makes nothing differ.
     pub(crate) fn holds(mut self, relation: Relation, remark: Option<String>) -> Self {
         self.relation = relation;
         self.remark = remark;
+        if let Some(why) = self.reserve.filter(|_| relation == Relation::Differs) {
+            self.relation = Relation::Unclear;
+            let remark = self.remark.map_or(String::new(), |remark| format!("{remark}; "));
+            self.remark = Some(format!("{remark}{why}"));
+        }
         self
     }
 
@@ -230,8 +239,20 @@ pub(crate) fn conclude<'a>(
     }
 }
 
-/// Makes a finding of what was decided. What was said in a personal capacity is for the reader, and
-/// what the speaker put right is corrected.
+/// Returns why a divergence that was decided is none: the claim, or the one that it is held
+/// against, was made with a reserve.
+fn reserved(claims: &Claims<'_>, held: &Held<'_>, lead: Option<&Account<'_>>) -> Option<String> {
+    let known = lead.filter(|lead| lead.source == Source::OwnRecord).is_some_and(|lead| {
+        let fact = claims.timeline().fact(lead.seq);
+        fact.is_some_and(|fact| fact.recorded.unix() < held.at().interval().start)
+    });
+    let own = crate::reach::reserve(held.claim, known);
+    own.or_else(|| lead?.reserve).map(|why| format!("nothing is decided: {why}"))
+}
+
+/// Makes a finding of what was decided. A difference from a claim made with a reserve decides
+/// nothing, what was said in a personal capacity is for the reader, and what the speaker put right
+/// is corrected.
 pub(crate) fn found<'a>(
     rule: &'static Rule,
     claims: &Claims<'a>,
@@ -240,6 +261,11 @@ pub(crate) fn found<'a>(
     accounts: &[Account<'a>],
 ) -> Finding {
     let Decision { mut verdict, message, mut notes, lead } = decision;
+    let diverging = held.filter(|_| verdict == Verdict::Diverges);
+    if let Some(why) = diverging.and_then(|held| reserved(claims, held, accounts.get(lead))) {
+        verdict = Verdict::Undetermined;
+        notes.push(why);
+    }
     let personal = held.is_some_and(Held::is_personal);
     if personal && matches!(verdict, Verdict::Diverges | Verdict::Changed) {
         verdict = Verdict::ForTheReader;
@@ -381,6 +407,7 @@ mod tests {
             when: None,
             remark: None,
             presumed: None,
+            reserve: None,
         };
         let accounts: Vec<Account<'_>> = said.iter().enumerate().map(account).collect();
         weigh(&accounts).map(|weighed| weighed.verdict)
