@@ -13,6 +13,7 @@ use crate::case::Case;
 use crate::claims::Held;
 use crate::finding::{Finding, Relation, Verdict};
 use crate::incident::Incident;
+use crate::reach::reserve;
 use crate::source::{Backing, Source};
 use crate::weigh::{Account, compared, evidence, weigh};
 use crate::words::name;
@@ -85,6 +86,7 @@ fn claimed<'a>(case: &Case<'a>, incident: &Incident<'a>) -> Vec<(String, Progres
     for held in case.claims.held_in(incident.feed) {
         if let Assertion::Count(count) = &held.claim.assertion
             && let (Some(scope), None) = (&held.claim.scope, held.claim.qualifier)
+            && reserve(held.claim, false).is_none()
             && held.dropped.is_none()
             && count.unit == Unit::Certificates
             && incident.is_official(held.statement)
@@ -123,25 +125,34 @@ struct Total {
     value: u64,
     /// Whether certificates that had expired or were revoked before count.
     all: bool,
+    /// Whether it is stated without a word such as "about" or "at least".
+    exact: bool,
     source: Source,
 }
 
+/// Returns what is recorded as the size of a set, in certificates: those are what is revoked.
 fn totals(case: &Case<'_>, incident: &Incident<'_>, set: &str) -> Vec<Total> {
     let mut totals = Vec::new();
     for fact in &incident.facts {
-        let (value, all) = match fact.body() {
-            Some(Body::IncidentScope(body)) if body.set == set => (body.count, true),
+        let (unit, value, all, exact) = match fact.body() {
+            Some(Body::IncidentScope(body)) if body.set == set => {
+                (&body.unit, body.count, true, true)
+            }
             Some(Body::IncidentCount(body)) if body.scope.as_deref() == Some(set) => {
-                match body.metric {
-                    Metric::Affected => (body.value, true),
-                    Metric::RemainingValid => (body.value, false),
+                let all = match body.metric {
+                    Metric::Affected => true,
+                    Metric::RemainingValid => false,
                     _ => continue,
-                }
+                };
+                (&body.unit, body.value, all, body.qualifier.is_none())
             }
             _ => continue,
         };
+        if *unit != Unit::Certificates {
+            continue;
+        }
         if let Some(backing) = case.claims.backing(&incident.perspective, fact) {
-            totals.push(Total { value, all, source: backing.source });
+            totals.push(Total { value, all, exact, source: backing.source });
         }
     }
     totals
@@ -196,6 +207,8 @@ fn against_total<'a>(summary: &Progress<'a>, totals: &[Total]) -> Option<Account
     let valid: Vec<&Total> = totals.iter().filter(|total| !total.all).collect();
     let (relation, remark) = if let Some(total) = equal {
         (Relation::Agrees, format!("{} affected", total.value))
+    } else if totals.iter().any(|total| !total.exact) {
+        (Relation::Unclear, "what is affected is not recorded exactly".to_owned())
     } else if most.value < sum {
         let more = sum - most.value;
         (Relation::Differs, format!("at most {} are recorded as affected; {more} more", most.value))
@@ -293,6 +306,26 @@ mod tests {
         assert_eq!(only(&book, "T303").verdict, Verdict::Tallies);
         progress(&mut book, "2026-04-06T10:00Z", [91, 3], Some(2));
         assert_eq!(only(&book, "T303").verdict, Verdict::Undetermined, "its record says both");
+    }
+
+    #[test]
+    fn a_total_of_another_unit_or_an_inexact_one_makes_no_divergence() {
+        let mut book = own();
+        let subscribers = json!({ "set": "all", "count": 10, "unit": "subscribers" });
+        fact(&mut book, "incident.scope", "2026-04-01", subscribers);
+        progress(&mut book, "2026-04-05T10:00Z", [90, 10], Some(0));
+        assert!(findings(&book, "T303", None).is_empty());
+        for qualifier in ["at_least", "about", "to_our_knowledge"] {
+            for metric in ["affected", "remaining_valid"] {
+                let mut book = own();
+                let body = json!({ "metric": metric, "unit": "certificates", "value": 95,
+                                   "scope": "all", "qualifier": qualifier });
+                fact(&mut book, "incident.count", "2026-04-01", body);
+                progress(&mut book, "2026-04-05T10:00Z", [90, 10], Some(0));
+                let verdict = only(&book, "T303").verdict;
+                assert_eq!(verdict, Verdict::Undetermined, "{metric} {qualifier}");
+            }
+        }
     }
 
     #[test]
