@@ -51,6 +51,7 @@ fn dates<'a>(incident: &Incident<'a>) -> Vec<Date<'a>> {
     for fact in &incident.facts {
         if let Some(Body::TrackerChanged(changed)) = fact.body()
             && changed.field == Field::NextUpdate
+            && is_of(incident, changed)
         {
             let set = fact.occurred().map_or(Interval::EVER, When::interval);
             dates.push(Date { fact, changed, set });
@@ -58,6 +59,14 @@ fn dates<'a>(incident: &Incident<'a>) -> Vec<Date<'a>> {
     }
     dates.sort_by_key(|date| (date.set.start, date.fact.seq));
     dates
+}
+
+/// Returns whether a change is of a page of the incident, and not of another bug that its feed
+/// follows as well.
+fn is_of(incident: &Incident<'_>, changed: &Changed) -> bool {
+    let bug = |n: u64| format!("https://bugzilla.mozilla.org/show_bug.cgi?id={n}");
+    let url = changed.url.clone().or(changed.bug.map(bug));
+    url.is_none_or(|url| incident.has_page(&url))
 }
 
 /// Returns what a text does to the clock of an update.
@@ -179,6 +188,12 @@ fn hold_date(
             reading.relation = Relation::Unclear;
             reading.remark = String::from("whether it was moved before is not recorded");
         }
+    }
+    // One that was over when it was set is a slip of the pen; on its very day an update may have
+    // come before.
+    if reading.relation == Relation::Differs && due.interval().start < date.set.end {
+        reading.relation = Relation::Unclear;
+        reading.remark = String::from("that day had, or may have, begun when it was set");
     }
     let update = reading.text.map_or("no update recorded".to_owned(), |text| {
         format!("updated {} ({})", text.published, text.name)
@@ -342,6 +357,30 @@ mod tests {
             tracker(&mut book, "2026-04-10T12:00Z", change);
             let found = verdicts(&book, "next-update", "2026-05-01T00:00:00Z");
             assert_eq!(found[0], Verdict::Changed, "{new}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_had_begun_when_it_was_set_decides_nothing() {
+        for due in ["2025-04-15", "2026-03-31", "2026-04-01"] {
+            let mut book = own();
+            posted(&mut book, 0, "2026-04-01T08:00:00Z", "full_report");
+            let date = json!({ "field": "next_update", "new": due, "due": due });
+            tracker(&mut book, "2026-04-01T12:00Z", date);
+            posted(&mut book, 1, "2026-04-09T10:00:00Z", "update");
+            assert_eq!(verdicts(&book, "next-update", LATER), [Verdict::Undetermined], "{due}");
+        }
+    }
+
+    #[test]
+    fn the_date_of_another_bug_asks_for_no_update_here() {
+        for (bug, expected) in [(900, 1), (901, 0)] {
+            let mut book = own();
+            let body = json!({ "about": { "name": "Example CA" }, "title": "t", "bugs": [900] });
+            book.record(json!({ "kind": "incident.opened", "incident": "x", "body": body }));
+            let date = json!({ "field": "next_update", "bug": bug, "due": "2026-04-15" });
+            tracker(&mut book, "2026-04-01T10:00Z", date);
+            assert_eq!(verdicts(&book, "next-update", LATER).len(), expected, "{bug}");
         }
     }
 
