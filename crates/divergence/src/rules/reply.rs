@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use tally_ledger::name::FeedId;
 use tally_ledger::replay::{Fact, Statement};
-use tally_ledger::time::{Interval, When};
+use tally_ledger::time::{Instant, Interval, When};
 use tally_ledger::vocabulary::Body;
 use tally_ledger::vocabulary::inquiry::{Asked, Reply};
 
 use super::REPLY;
 use crate::case::Case;
 use crate::claims::Claims;
-use crate::clock::{Bounds, Reading, Stops, TEXTS, evidence, run};
+use crate::clock::{Bounds, Ended, Reading, Stops, TEXTS, evidence, run};
 use crate::duty::{Held, duties};
 use crate::finding::{Finding, Relation, Verdict};
 use crate::incident::{Incident, Point};
@@ -102,6 +102,7 @@ impl<'i, 'a> Question<'i, 'a> {
                 Some(Body::InquiryAnswered(body)) if body.id == asked.id => {
                     let text = body.statement.as_ref().and_then(|name| incident.named(name));
                     let text = text.or_else(|| incident.at(body.url.as_ref()?, body.item));
+                    let text = text.or_else(|| cited(claims, incident, other));
                     replies.push(Replied::of(claims, incident, other, text));
                 }
                 Some(Body::InquiryWithdrawn(body)) if body.id == asked.id => {
@@ -119,17 +120,31 @@ impl<'i, 'a> Question<'i, 'a> {
         Self { incident, fact, asked, start, when, replies, withdrawn, pressed }
     }
 
-    /// Returns what a text does to the clock of the question.
+    /// Returns what a text does to the clock of the question, which ended when it was withdrawn.
     fn stopped_by(&self, text: &Statement) -> Stops {
+        let ended = self.withdrawn_from();
+        if ended.is_some_and(|ended| ended <= text.published.interval().start) {
+            return Stops::No;
+        }
         let recorded =
             self.replies.iter().any(|reply| reply.text.is_some_and(|t| t.seq == text.seq));
         let official = self.incident.is_official(text);
-        match (official, recorded) {
-            (true, true) => Stops::Yes,
-            (true, false) => Stops::Perhaps,
-            (false, _) if self.incident.may_be_official(text) => Stops::Perhaps,
-            (false, _) => Stops::No,
+        // What somebody of the organisation answered for itself may be meant as the reply.
+        let speaker = text.speaker.organisation.as_deref().map(Party::organisation);
+        let own = speaker.is_some_and(|party| party.is(&self.incident.perspective.party));
+        if official && recorded {
+            Stops::Yes
+        } else if official || recorded && own || self.incident.may_be_official(text) {
+            Stops::Perhaps
+        } else {
+            Stops::No
         }
+    }
+
+    /// Returns from when on the question may have been withdrawn, if it was.
+    fn withdrawn_from(&self) -> Option<i64> {
+        let withdrawn = self.withdrawn?.occurred();
+        Some(withdrawn.map_or(i64::MIN, |at| at.interval().start))
     }
 
     /// Returns whether the asker took the question back, surely before `until`.
@@ -158,6 +173,17 @@ impl<'a> Replied<'a> {
         };
         Self { fact, text, point, official, answers }
     }
+}
+
+/// Returns the organisation's text on which an entry of a reply rests, if the reply may be of then.
+fn cited<'a>(claims: &Claims<'a>, incident: &Incident<'a>, fact: &Fact) -> Option<&'a Statement> {
+    let texts = claims.cited(fact).iter().filter_map(|cited| cited.statement);
+    let mut official = texts.filter(|text| incident.is_official(text));
+    let of_then = |text: &Statement| {
+        let at = fact.occurred().map_or(Interval::EVER, When::interval);
+        at.overlaps(&text.published.interval())
+    };
+    official.next().filter(|text| of_then(text))
 }
 
 fn replied(case: &Case<'_>, question: &Question<'_, '_>) -> Vec<Finding> {
@@ -239,9 +265,16 @@ fn read<'a>(case: &Case<'_>, question: &Question<'_, 'a>, bounds: Bounds) -> Rea
         return read;
     }
     let stops = |text: &Statement| question.stopped_by(text);
-    let ended = run(incident, &question.start, bounds, case.as_of.unix(), stops);
+    // A withdrawal of no recorded time may have come at once.
+    let asked = start.start.max(0);
+    let until = question.withdrawn_from().map_or(case.as_of.unix(), |at| at.max(asked));
+    let until = Instant::from_unix(until).map_or(case.as_of, |until| until.min(case.as_of));
+    let ended = run(incident, &question.start, bounds, until.unix(), stops);
     let nature = "whether it replies to this is not recorded";
-    let mut reading = ended.read(bounds, start, case.as_of, nature);
+    let mut reading = ended.read(bounds, start, until, nature);
+    if matches!(ended, Ended::Open) && question.withdrawn.is_some() {
+        reading.remark = String::from("it was, or may have been, withdrawn before it was late");
+    }
     if incident.may_be_closed(start.start, bounds.lapse) {
         reading.close();
     }
@@ -262,7 +295,7 @@ mod tests {
     use crate::finding::Verdict;
     use crate::probe::{
         captured, comment, fact, findings, inquired, inquired_by, observer, official, only, opened,
-        own, posted, remarked, replied, verdict,
+        own, posted, remarked, replied, stated, verdict,
     };
 
     /// Records the question of comment 1, asked on 1 April 2026 at 10:00 UTC.
@@ -281,6 +314,52 @@ mod tests {
             replied(&mut book, 2, reply);
             assert_eq!(verdict(&book, "P103"), Verdict::Tallies, "{reply}");
         }
+    }
+
+    #[test]
+    fn a_question_that_may_have_been_withdrawn_before_it_was_late_decides_nothing() {
+        for (at, expected) in [
+            ("2026-04-05T10:00Z", Verdict::Changed),
+            ("2026-04-09T08:00Z", Verdict::Undetermined),
+            ("2026-04-20T10:00Z", Verdict::Diverges),
+        ] {
+            let mut book = own();
+            asked(&mut book);
+            fact(&mut book, "inquiry.withdrawn", at, json!({ "id": "q" }));
+            posted(&mut book, 2, "2026-05-09T10:00:00Z", "answer");
+            replied(&mut book, 2, "answer");
+            let finding = &findings(&book, "P103", Some("2026-06-01T00:00:00Z"))[0];
+            assert_eq!(finding.verdict, expected, "{at}: {}", finding.message);
+            assert!(!finding.message.contains("2026-06-01"), "{}", finding.message);
+        }
+        let mut book = own();
+        asked(&mut book);
+        let withdrawn = json!({ "kind": "inquiry.withdrawn", "incident": "x",
+                                "body": { "id": "q" } });
+        book.record(withdrawn);
+        let finding = &findings(&book, "P103", Some("2026-06-01T00:00:00Z"))[0];
+        assert_eq!(finding.verdict, Verdict::Undetermined);
+    }
+
+    #[test]
+    fn a_reply_is_the_text_that_its_entry_cites() {
+        let mut book = own();
+        asked(&mut book);
+        posted(&mut book, 2, "2026-05-01T10:00:00Z", "answer");
+        stated(&mut book, 2, "inquiry.answered", "2026-05-01T10:00Z", json!({ "id": "q" }));
+        let finding = only(&book, "P103");
+        assert!(finding.message.contains("(c2)"), "{}", finding.message);
+    }
+
+    #[test]
+    fn a_reply_in_a_personal_capacity_in_time_decides_nothing() {
+        let mut book = own();
+        asked(&mut book);
+        let speaker = json!({ "capacity": "personal", "organisation": "Example CA" });
+        comment(&mut book, speaker, 2, "2026-04-04T10:00:00Z", json!({}));
+        replied(&mut book, 2, "answer");
+        let finding = &findings(&book, "P103", Some("2026-06-01T00:00:00Z"))[0];
+        assert_eq!(finding.verdict, Verdict::Undetermined);
     }
 
     #[test]
