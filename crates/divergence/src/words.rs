@@ -65,13 +65,11 @@ fn asserted(assertion: &Assertion) -> String {
 }
 
 /// Returns in a line which words of `old` became which of `new`; `None` if the words are the same,
-/// whatever the spaces, the case, the marks of emphasis and the punctuation.
+/// whatever the spaces, the case, the marks of emphasis, the punctuation and the encoding.
 pub(crate) fn difference(old: &str, new: &str) -> Option<String> {
-    let dress = |c: char| "*_`\"'\u{2018}\u{2019}\u{201c}\u{201d}.,;:!?()".contains(c);
-    let plain = |word: &str| word.trim_matches(dress).to_lowercase();
     let same = |(a, b): &(&&str, &&str)| plain(a) == plain(b);
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (old.split_whitespace().collect(), new.split_whitespace().collect());
+    let words = |text| str::split_whitespace(text).filter(|word| !plain(word).is_empty());
+    let (old, new): (Vec<&str>, Vec<&str>) = (words(old).collect(), words(new).collect());
     let start = old.iter().zip(&new).take_while(same).count();
     let (old, new) = (&old[start..], &new[start..]);
     let end = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
@@ -85,6 +83,23 @@ pub(crate) fn difference(old: &str, new: &str) -> Option<String> {
         (old, new) if new.is_empty() => Some(format!("taken out: \"{old}\"")),
         (old, new) => Some(format!("\"{old}\" became \"{new}\"")),
     }
+}
+
+/// Returns a word without its marks, and with one form of each that may be written in several. A
+/// bullet alone is no word.
+fn plain(word: &str) -> String {
+    let unseen = |c: char| "\u{feff}\u{200b}\u{200c}\u{200d}\u{2060}\u{ad}".contains(c);
+    let form = |c: char| match c {
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{201c}' | '\u{201d}' => '"',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    };
+    let word: String = word.chars().filter(|c| !unseen(*c)).map(form).collect();
+    let dress = |c: char| "*_`\"'.,;:!?()\u{2026}".contains(c);
+    let word = word.trim_matches(dress).replace('\u{2026}', "...").to_lowercase();
+    let bullet = |c: char| "-+\u{2022}\u{b7}\u{25cf}\u{25e6}".contains(c);
+    if word.chars().all(bullet) { String::new() } else { word }
 }
 
 /// Returns a name that an author chose, cut if it is very long.
@@ -135,6 +150,10 @@ mod tests {
             ("**Within** a day", "within a\nday.", None),
             ("the \"fit and good\" word", "the \"good\" word", Some("taken out: \"fit and\"")),
             ("below 5%", "below 5", Some("\"5%\" became \"5\"")),
+            ("\u{feff}It's \"x\" - y...", "It\u{2019}s \u{201c}x\u{201d} \u{2013} y\u{2026}", None),
+            ("* one\n* two\n1. x", "- one\n\u{2022} two\n1) x", None),
+            ("a\u{200b}b", "ab", None),
+            ("by -5", "by 5", Some("\"-5\" became \"5\"")),
             ("a a", "a a a", Some("put in: \"a\"")),
         ] {
             assert_eq!(difference(old, new).as_deref(), words, "{old} {new}");
