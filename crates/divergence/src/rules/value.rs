@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 use tally_ledger::claim::{Assertion, Attribute};
+use tally_ledger::replay::Fact;
 use tally_ledger::time::When;
 
 use super::VALUE;
@@ -31,7 +32,11 @@ fn value<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Attribute) -> Finding
         let body = fact.body().map(tally_ledger::vocabulary::Body::to_json);
         let member = body.and_then(|body| body.get(&claim.attribute).cloned());
         if let Some(member) = member {
-            let (relation, remark) = compare(&claim.value, &member);
+            let (mut relation, mut remark) = compare(&claim.value, &member);
+            if relation == Relation::Differs && !is_before(held, fact) {
+                relation = Relation::Unclear;
+                remark = Some("that it was so by the time of the statement is not shown".into());
+            }
             let account = Account::of_fact(fact, backing, quoted(&shown(&member)));
             accounts.push(account.holds(relation, remark));
         }
@@ -40,6 +45,12 @@ fn value<'a>(claims: &Claims<'a>, held: &Held<'a>, claim: &Attribute) -> Finding
     let stated =
         format!("{} of {}: {}", name(&claim.attribute), name(&claim.subject), quoted(&claim.value));
     conclude(&VALUE, claims, held, &stated, &accounts)
+}
+
+/// Returns whether an entry is surely of before a claim was made.
+fn is_before(held: &Held<'_>, fact: &Fact) -> bool {
+    let said = held.at().interval();
+    fact.occurred().map_or(fact.recorded.unix() < said.start, |at| at.interval().before(&said))
 }
 
 /// Compares a claimed value with a recorded one. Only what has one way to be written can differ:
@@ -58,12 +69,36 @@ fn compare(claimed: &str, recorded: &Json) -> (Relation, Option<String>) {
             _ => (Relation::Unclear, Some("it is recorded in another form".into())),
         },
         plain if same(&shown(plain)) => (Relation::Agrees, None),
-        Json::Number(_) | Json::Bool(_) => (Relation::Differs, None),
-        Json::String(text) if is_exact(text) && is_exact(claimed) => (Relation::Differs, None),
-        Json::String(_) => {
+        Json::Number(_) if plain_number(claimed).is_some() => {
+            let same = plain_number(claimed) == plain_number(&shown(recorded));
+            (if same { Relation::Agrees } else { Relation::Differs }, None)
+        }
+        Json::Bool(_) if claimed.trim().parse::<bool>().is_ok() => (Relation::Differs, None),
+        Json::String(text) if is_exact(text) && is_exact(claimed) && !is_one(text, claimed) => {
+            (Relation::Differs, None)
+        }
+        Json::String(_) | Json::Number(_) | Json::Bool(_) => {
             (Relation::Unclear, Some("whether both words mean the same is for the reader".into()))
         }
     }
+}
+
+/// Returns a whole number that is written in digits alone.
+fn plain_number(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
+}
+
+/// Returns whether two versions may be the same one: but for zeros, as 1.1 and 1.1.0.
+fn is_one(a: &str, b: &str) -> bool {
+    let parts = |text: &str| {
+        let mut parts: Vec<String> =
+            text.trim().split('.').map(|part| part.trim_start_matches('0').to_owned()).collect();
+        while parts.last().is_some_and(String::is_empty) {
+            parts.pop();
+        }
+        parts
+    };
+    parts(a) == parts(b)
 }
 
 /// Returns whether a text has one way to be written: a number, a version or a digest.
@@ -115,6 +150,33 @@ mod tests {
         assert_eq!(against("version", "1.2"), Verdict::Diverges);
         assert_eq!(against("size", "11"), Verdict::Diverges);
         assert_eq!(against("effective", "2025-06-01Z"), Verdict::Diverges);
+    }
+
+    #[test]
+    fn a_number_in_words_and_a_version_with_zeros_may_be_the_same() {
+        assert_eq!(against("size", "10 pages"), Verdict::Undetermined);
+        assert_eq!(against("size", "010"), Verdict::Tallies);
+        assert_eq!(against("version", "1.1.0"), Verdict::Undetermined);
+        assert_eq!(against("version", "01.1"), Verdict::Undetermined);
+        assert_eq!(against("version", "1.10"), Verdict::Diverges);
+    }
+
+    #[test]
+    fn what_is_recorded_of_after_the_statement_contradicts_nothing() {
+        for (occurred, expected) in [
+            ("2025-05-09Z", Verdict::Diverges),
+            ("2025-05-10Z", Verdict::Undetermined),
+            ("2025-05-12Z", Verdict::Undetermined),
+        ] {
+            let mut book = own();
+            let body = json!({ "id": "plan", "type": "procedure", "title": "The plan",
+                               "version": "1.2" });
+            fact(&mut book, "document.published", occurred, body);
+            let claim = json!({ "says": "value", "subject": "plan", "attribute": "version",
+                                "value": "1.1" });
+            said(&mut book, 4, "2025-05-10Z", claim);
+            assert_eq!(verdict(&book, "T302"), expected, "{occurred}");
+        }
     }
 
     #[test]
