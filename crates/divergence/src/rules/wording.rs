@@ -203,10 +203,19 @@ fn found(
 fn silent(member: &str, before: &Posting<'_>, after: &Posting<'_>) -> Verdict {
     match (before.text, after.text) {
         // Of the kinds there are three words; of others a record need not have the public ones.
-        (None, Some(_)) if member == "kind" => Verdict::Diverges,
+        (None, Some(_)) if member == "kind" && is_term(before) && is_term(after) => {
+            Verdict::Diverges
+        }
         (None, Some(_)) | (Some(_), None) => Verdict::ForTheReader,
         (Some(_), Some(_)) | (None, None) => Verdict::Changed,
     }
+}
+
+/// Returns whether a posting has one of the terms for its kind, and no other word.
+fn is_term(posting: &Posting<'_>) -> bool {
+    let kind = MEMBERS.iter().position(|member| *member == "kind");
+    let word = kind.and_then(|at| posting.members[at]);
+    word.is_some_and(|word| ActionKind::WORDS.iter().any(|t| t.eq_ignore_ascii_case(word.trim())))
 }
 
 /// Returns whether a posting surely stands after another.
