@@ -181,6 +181,16 @@ impl<'a> Incident<'a> {
         self.official().filter(|text| text.form == Some(Form::ClosureReport))
     }
 
+    /// Returns a report of the organisation in `window` on a page that is none of the incident's.
+    pub(crate) fn report_elsewhere(&self, window: Interval) -> Option<&'a Statement> {
+        self.all.iter().copied().find(|text| {
+            matches!(text.form, Some(Form::PreliminaryReport | Form::FullReport))
+                && self.is_official(text)
+                && !self.has_page(&text.url)
+                && text.published.interval().overlaps(&window)
+        })
+    }
+
     /// Returns the last recorded text of that name.
     pub(crate) fn named(&self, name: &str) -> Option<&'a Statement> {
         self.all.iter().rev().copied().find(|statement| statement.name == name)
@@ -198,6 +208,11 @@ impl<'a> Incident<'a> {
     pub(crate) fn covers(&self, from: &Point, until: i64) -> bool {
         self.whole
             || !self.pages.is_empty() && self.pages.iter().all(|page| page.covers(from, until))
+    }
+
+    /// Returns whether any page of it is recorded.
+    pub(crate) fn has_pages(&self) -> bool {
+        !self.pages.is_empty()
     }
 
     /// Returns whether an address is on one of its pages.

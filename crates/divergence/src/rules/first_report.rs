@@ -131,7 +131,14 @@ fn hold_first<'a>(
         let ended =
             run(incident, &start, bounds, case.as_of.unix(), |text| reports(incident, text));
         let nature = "whether it is a report is not recorded";
-        let reading = ended.read(bounds, aware.interval, case.as_of, nature);
+        let mut reading = ended.read(bounds, aware.interval, case.as_of, nature);
+        let window = Interval { start: from, end: bounds.lapse.saturating_add(1) };
+        if let Some(text) = incident.report_elsewhere(window)
+            && reading.relation == Relation::Differs
+        {
+            reading.relation = Relation::Unclear;
+            reading.remark = format!("{} reported on another page in time", text.name);
+        }
         let remark = Some(reading.remark.clone());
         let mut account = aware.account.clone().holds(reading.relation, remark);
         if let Some(bound) = &aware.bound {
@@ -274,6 +281,22 @@ mod tests {
         assert_eq!(late.message, expected);
         assert_eq!(late.asked.unwrap().version, "3.2");
         assert_eq!(late.times.apart.as_deref(), Some("5 h 10 min"));
+    }
+
+    #[test]
+    fn a_report_in_time_on_another_page_of_the_incident_decides_nothing() {
+        for (at, expected) in [
+            ("2026-04-02T12:00:00Z", Verdict::Undetermined),
+            ("2026-04-08T12:00:00Z", Verdict::Diverges),
+        ] {
+            let mut book = own();
+            opened(&mut book);
+            aware(&mut book, "2026-04-01T09:00Z");
+            let other = json!({ "form": "preliminary_report", "url": "https://bugs.example/2" });
+            comment(&mut book, official(), 7, at, other);
+            posted(&mut book, 0, "2026-04-09T12:00:00Z", "full_report");
+            assert_eq!(verdict(&book, "P101"), expected, "{at}");
+        }
     }
 
     #[test]

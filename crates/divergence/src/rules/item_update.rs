@@ -118,6 +118,10 @@ fn hold(
     if incident.may_be_closed(start.start, bounds.lapse) {
         reading.close();
     }
+    if reading.relation == Relation::Differs && !incident.has_pages() {
+        reading.relation = Relation::Unclear;
+        reading.remark = String::from("no page of the incident is recorded that could be updated");
+    }
     let text = reading.text.map_or("no update recorded".to_owned(), |text| {
         let after = between(change.when, &text.published);
         let after = after.map_or(String::new(), |after| format!(", {after} after it"));
@@ -182,6 +186,15 @@ mod tests {
         complete(&mut book);
         posted(&mut book, 1, "2026-04-02T10:00:00Z", "update");
         assert_eq!(only(&book, "P108").verdict, Verdict::Undetermined);
+    }
+
+    #[test]
+    fn an_incident_of_which_no_page_is_recorded_lacks_no_update() {
+        let mut book = own();
+        complete(&mut book);
+        let found = findings(&book, "P108", Some("2026-06-01T00:00:00Z"));
+        let verdicts: Vec<Verdict> = found.iter().map(|finding| finding.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Undetermined]);
     }
 
     #[test]
