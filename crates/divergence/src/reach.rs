@@ -6,7 +6,7 @@ use tally_ledger::vocabulary::words::{Qualifier, Strength};
 use crate::allowance::Allowance;
 
 /// Returns why a difference from a claim decides nothing, if the claim has members that entries
-/// cannot show to be met. `known` says that the speaker's own record knew otherwise before it spoke.
+/// cannot show to be met. `known` says that the speaker's own record knew otherwise before that.
 pub(crate) fn reserve(claim: &Claim, known: bool) -> Option<&'static str> {
     let counts = matches!(claim.assertion, Assertion::Count(_));
     let happened = matches!(claim.assertion, Assertion::Occurred(_) | Assertion::Absent(_));
