@@ -5,10 +5,10 @@
 //! with its number. A full file is the same for every size of the log that reaches it; the last
 //! one of a level is partial, and stands for one size.
 
-use crate::hash::Hash;
-
 /// How many hashes or entries a full file holds.
 pub const WIDTH: u64 = 256;
+/// How many levels of the tree one level of tiles spans: 256 hashes become one.
+pub(crate) const LEVELS: usize = 8;
 /// The largest entry of a bundle, in bytes.
 pub const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
 /// The largest bundle, in bytes.
@@ -79,45 +79,6 @@ pub fn added(old: u64, size: u64) -> Vec<Tile> {
         }
     }
     tiles
-}
-
-/// The hashes of a growing log, cut into tiles.
-#[derive(Debug, Clone, Default)]
-pub struct Tiles {
-    /// The hashes of each level.
-    levels: Vec<Vec<Hash>>,
-}
-
-impl Tiles {
-    /// Appends a leaf hash.
-    pub fn push(&mut self, leaf: Hash) {
-        let mut node = leaf;
-        for level in 0.. {
-            if self.levels.len() == level {
-                self.levels.push(Vec::new());
-            }
-            let row = &mut self.levels[level];
-            row.push(node);
-            if !(row.len() as u64).is_multiple_of(WIDTH) {
-                return;
-            }
-            let mut edge = crate::tree::Edge::default();
-            row[row.len() - 256..].iter().for_each(|hash| edge.push(*hash));
-            node = edge.root();
-        }
-    }
-
-    /// Returns the bytes of a tile of hashes, or `None` if it reaches beyond what was appended, or
-    /// holds entries.
-    pub fn bytes(&self, tile: &Tile) -> Option<Vec<u8>> {
-        let Content::Hashes(level) = tile.content else {
-            return None;
-        };
-        let row = self.levels.get(usize::from(level))?;
-        let first = usize::try_from(tile.index.checked_mul(WIDTH)?).ok()?;
-        let hashes = row.get(first..first.checked_add(usize::from(tile.width))?)?;
-        Some(hashes.iter().flat_map(|hash| hash.0).collect())
-    }
 }
 
 /// Why a bundle of entries is none.
@@ -191,6 +152,7 @@ pub fn push_entry(bundle: &mut Vec<u8>, entry: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::Hash;
     use crate::tree::Tree;
 
     fn paths(old: u64, size: u64) -> Vec<String> {
@@ -239,19 +201,18 @@ mod tests {
 
     #[test]
     fn the_tiles_hold_the_hashes_of_the_tree() {
-        let (mut tiles, mut tree) = (Tiles::default(), Tree::default());
+        let mut tree = Tree::default();
         for leaf in 0..70_000_u32 {
-            let leaf = Hash::of(&leaf.to_be_bytes());
-            tiles.push(leaf);
-            tree.push(leaf);
+            tree.push(Hash::of(&leaf.to_be_bytes()));
         }
         let tile = Tile { content: Content::Hashes(1), index: 0, width: 256 };
-        let bytes = tiles.bytes(&tile).unwrap();
+        let bytes = tree.tile(&tile).unwrap();
         assert_eq!(bytes.len(), 8192);
         assert_eq!(bytes[..32], tree.root(256).unwrap().0);
         let top = Tile { content: Content::Hashes(2), index: 0, width: 1 };
-        assert_eq!(tiles.bytes(&top).unwrap(), tree.root(65_536).unwrap().0);
-        assert_eq!(tiles.bytes(&Tile { width: 2, ..top }), None);
+        assert_eq!(tree.tile(&top).unwrap(), tree.root(65_536).unwrap().0);
+        assert_eq!(tree.tile(&Tile { width: 2, ..top }), None);
+        assert_eq!(tree.tile(&Tile { content: Content::Entries, ..tile }), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The Merkle tree over entry ids: RFC 9162 §2.1, with the proofs of §2.1.3 and §2.1.4.
 
 use crate::hash::Hash;
+use crate::tile::{self, Content, Tile};
 
 /// The right edge of a growing tree: enough to append leaves and tell the root, in memory that
 /// grows with the logarithm of the size.
@@ -120,6 +121,18 @@ impl Tree {
         }
         path.reverse();
         Some(path)
+    }
+
+    /// Returns the bytes of a tile of hashes (C2SP tlog-tiles): those of every eighth level. `None`
+    /// if it reaches beyond the tree, or holds entries.
+    pub fn tile(&self, tile: &Tile) -> Option<Vec<u8>> {
+        let Content::Hashes(level) = tile.content else {
+            return None;
+        };
+        let row = self.levels.get(usize::from(level) * tile::LEVELS)?;
+        let first = usize::try_from(tile.index.checked_mul(tile::WIDTH)?).ok()?;
+        let hashes = row.get(first..first.checked_add(usize::from(tile.width))?)?;
+        Some(hashes.iter().flat_map(|hash| hash.0).collect())
     }
 
     /// Returns the hash over the leaves `start..end`, a range that splitting the tree produces.

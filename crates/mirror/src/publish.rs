@@ -7,8 +7,8 @@
 use tally_ledger::entry::Entry;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::{Checkpoint, NoteError};
-use tally_ledger::tile::{self, Content, Tile, Tiles};
-use tally_ledger::tree::Edge;
+use tally_ledger::tile::{self, Content, Tile};
+use tally_ledger::tree::Tree;
 
 use crate::place::{Kind, Place, PlaceError};
 
@@ -149,10 +149,6 @@ pub fn publish(
     for _ in 0..RACES_MAX {
         let there = place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
         let before = there.as_ref().map(|read| log.checked(place, &read.bytes)).transpose()?;
-        if before.is_some_and(|before| before > size) {
-            let (place, published) = (place.name().to_owned(), before.unwrap_or_default());
-            return Err(PublishError::Behind { place, published, here: size });
-        }
         let tiles = tile::added(before.unwrap_or(0), size).into_iter();
         let tiles =
             tiles.map(|tile| -> Written { Ok((tile.path(), Kind::Immutable, log.bytes(&tile))) });
@@ -178,7 +174,7 @@ pub fn publish(
 /// The files of a log, as far as its checkpoint reaches.
 struct Log<'a> {
     ledger: &'a Publication<'a>,
-    tiles: Tiles,
+    tree: Tree,
 }
 
 impl<'a> Log<'a> {
@@ -186,11 +182,11 @@ impl<'a> Log<'a> {
         let (size, entries) = (ledger.checkpoint.size(), ledger.entries.len());
         let covered = usize::try_from(size).ok().and_then(|size| ledger.entries.get(..size));
         let covered = covered.ok_or(PublishError::Short { size, entries })?;
-        let mut tiles = Tiles::default();
+        let mut tree = Tree::default();
         for entry in covered {
-            tiles.push(entry.id());
+            tree.push(entry.id());
         }
-        Ok(Self { ledger, tiles })
+        Ok(Self { ledger, tree })
     }
 
     /// Returns the size of the checkpoint that is published, if it is one of this history.
@@ -205,25 +201,21 @@ impl<'a> Log<'a> {
             return Err(PublishError::Origin { place: name(), found, expected });
         }
         let size = there.size();
-        let covered = usize::try_from(size).ok().and_then(|size| self.ledger.entries.get(..size));
-        let Some(covered) = covered else {
+        let Some(expected) = self.tree.root(size) else {
             let here = self.ledger.checkpoint.size();
             return Err(PublishError::Behind { place: name(), published: size, here });
         };
-        let mut edge = Edge::default();
-        for entry in covered {
-            edge.push(entry.id());
-        }
-        if edge.root() == there.root() {
+        let found = there.root();
+        if found == expected {
             return Ok(size);
         }
-        let (found, expected, checkpoint) = (there.root(), edge.root(), there.to_string());
+        let checkpoint = there.to_string();
         Err(PublishError::Forked { place: name(), size, found, expected, checkpoint })
     }
 
     fn bytes(&self, tile: &Tile) -> Vec<u8> {
         if let Content::Hashes(_) = tile.content {
-            return self.tiles.bytes(tile).expect("a tile of this size");
+            return self.tree.tile(tile).expect("a tile of this size");
         }
         let first = usize::try_from(tile.index * tile::WIDTH).expect("entries in memory");
         let mut bundle = Vec::new();

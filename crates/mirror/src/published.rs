@@ -89,7 +89,10 @@ pub fn entries(
     let bundles = tile::added(0, size).into_iter();
     let (full, partial): (Vec<Tile>, Vec<Tile>) =
         bundles.filter(|tile| tile.content == Content::Entries).partition(Tile::is_full);
-    let cached = |tile: &Tile| std::fs::read(cache?.join(tile.path())).ok();
+    let cached = |tile: &Tile| {
+        let kept = std::fs::read(cache?.join(tile.path())).ok()?;
+        tile::entries(&kept, tile.width).is_ok().then_some(kept)
+    };
     let mut rest = full.as_slice();
     while let Some(tile) = rest.first() {
         if let Some(bytes) = cached(tile) {
