@@ -1,10 +1,10 @@
 //! Published ledgers as sources: read from a directory, a bucket or a web server, and verified like
 //! any other.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::bundle::{Form, Manifest};
+use tally_ledger::entry::Entry;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::verify::{self, Pins, VerifiedLedger};
@@ -71,14 +71,14 @@ impl Published {
     /// Fails if the place cannot be reached or lacks a file; faults of the ledger are part of the
     /// result.
     pub fn verify(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
-        let ledger = self.entries(pins)?;
+        let ledger = self.held(self.entries()?, pins)?;
         let failed = ledger.verification().fault.is_some();
         let Some(cache) = self.cache.as_ref().filter(|cache| failed && cache.exists()) else {
-            return self.with_evidence(ledger, pins);
+            return Ok(ledger);
         };
         // What was kept may be what is broken: the place itself decides.
         std::fs::remove_dir_all(cache).map_err(|e| Failure::io("remove", cache, &e))?;
-        self.with_evidence(self.entries(pins)?, pins)
+        self.held(self.entries()?, pins)
     }
 
     /// Reads a file of evidence of at most `most` bytes; `None` if the place does not carry it.
@@ -94,50 +94,40 @@ impl Published {
         }
     }
 
-    fn entries(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+    fn entries(&self) -> Result<Vec<Vec<u8>>, Failure> {
         let mut entries = Vec::new();
         let take = |entry: &[u8]| entries.push(entry.to_vec());
         let read = published::entries(&self.place, &self.checkpoint, self.cache.as_deref(), take);
         read.map_err(unread)?;
-        self.held(entries, &[], pins)
+        Ok(entries)
     }
 
-    /// Verifies the ledger again, together with the evidence that its entries name.
-    fn with_evidence(
-        &self,
-        ledger: VerifiedLedger,
-        pins: &Pins,
-    ) -> Result<VerifiedLedger, Failure> {
-        let named: BTreeSet<Hash> = named_evidence(ledger.entries());
-        if named.is_empty() || ledger.verification().fault.is_some() {
-            return Ok(ledger);
-        }
+    /// Returns the files of evidence that the entries name, as far as the place carries them,
+    /// ascending by digest. Nothing of it is verified yet.
+    fn files(&self, entries: &[Vec<u8>]) -> Result<Vec<(Hash, Vec<u8>)>, Failure> {
+        let read = entries.iter().filter_map(|bytes| Entry::parse(bytes.clone(), None).ok());
+        let read: Vec<Entry> = read.collect();
         let (mut files, mut total) = (Vec::new(), 0);
-        for digest in named {
+        for digest in named_evidence(&read) {
             let bytes = self.evidence(&digest, EVIDENCE_BYTES_MAX)?;
             if let Some(bytes) = bytes.filter(|bytes| total + bytes.len() <= EVIDENCE_TOTAL_MAX) {
                 total += bytes.len();
                 files.push((digest, bytes));
             }
         }
-        let entries = ledger.entries().iter().map(|entry| entry.bytes().to_vec()).collect();
-        self.held(entries, &files, pins)
+        Ok(files)
     }
 
-    fn held(
-        &self,
-        entries: Vec<Vec<u8>>,
-        evidence: &[(Hash, Vec<u8>)],
-        pins: &Pins,
-    ) -> Result<VerifiedLedger, Failure> {
-        let size = |bytes: &Vec<u8>| bytes.len() as u64;
+    fn held(&self, entries: Vec<Vec<u8>>, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+        let files = self.files(&entries)?;
+        let listed = files.iter().map(|(digest, bytes)| (*digest, bytes.len() as u64));
         let manifest = Manifest {
             form: Form::Bundle,
             checkpoints: vec![(self.checkpoint.clone(), Vec::new())],
-            evidence: evidence.iter().map(|(digest, bytes)| (*digest, size(bytes))).collect(),
+            evidence: listed.collect(),
         };
         let entries = entries.into_iter().map(Ok);
-        verify::directory(&manifest, pins, entries, |index| Ok(evidence[index].1.as_slice()))
+        verify::directory(&manifest, pins, entries, |index| Ok(files[index].1.as_slice()))
             .map_err(|e: std::io::Error| Failure::io("read", &self.name, &e))
     }
 }
