@@ -1,6 +1,7 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use ed25519_dalek::SigningKey;
@@ -100,18 +101,41 @@ pub struct FormatArgs {
     pub format: Format,
 }
 
-/// The options of a command that writes entries.
+/// The option that names the ledger directory; it stands for the path.
 #[derive(Debug, Clone, Default, Args)]
-pub struct AuthorArgs {
+pub struct LedgerArg {
     /// The ledger directory
     #[arg(
+        id = "ledger",
         long,
         value_name = "DIR",
         env = "TALLY_LEDGER",
         hide_env_values = true,
         default_value = "."
     )]
-    pub ledger: PathBuf,
+    dir: PathBuf,
+}
+
+impl From<PathBuf> for LedgerArg {
+    fn from(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+}
+
+impl Deref for LedgerArg {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.dir
+    }
+}
+
+/// The options of a command that writes entries.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AuthorArgs {
+    /// The ledger directory
+    #[command(flatten)]
+    pub ledger: LedgerArg,
 
     /// The author's key file [default: DIR/keys/author.pem]
     #[arg(long, value_name = "FILE", help_heading = "Key files")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ed25519_dalek::SigningKey;
 
+use crate::args::LedgerArg;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::keyfile;
@@ -15,14 +16,8 @@ use crate::passphrase::{PassphraseArgs, Passphrases};
 #[derive(Debug, Clone, Default, Args)]
 pub struct CheckpointArgs {
     /// The ledger directory
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "TALLY_LEDGER",
-        hide_env_values = true,
-        default_value = "."
-    )]
-    pub ledger: PathBuf,
+    #[command(flatten)]
+    pub ledger: LedgerArg,
 
     /// The checkpoint key's file
     #[command(flatten)]

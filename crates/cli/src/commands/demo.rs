@@ -136,14 +136,17 @@ fn steps(dir: &Path, context: &mut Context) -> Result<(), Failure> {
     init::begin(&begin, &keys(), context)?;
     let case = dir.join("case.jsonl");
     fs::write(&case, CASE).map_err(|e| Failure::io("write", &case, &e))?;
-    let author = AuthorArgs { ledger: ledger.clone(), ..AuthorArgs::default() };
+    let author = AuthorArgs { ledger: ledger.clone().into(), ..AuthorArgs::default() };
     let from = record::RecordArgs {
         from: Some(case),
         author: author.clone(),
         ..record::RecordArgs::default()
     };
     record::run(&from, context)?;
-    let sign = checkpoint::CheckpointArgs { ledger, ..checkpoint::CheckpointArgs::default() };
+    let sign = checkpoint::CheckpointArgs {
+        ledger: ledger.into(),
+        ..checkpoint::CheckpointArgs::default()
+    };
     checkpoint::run(&sign, context)?;
     let hand_over = export::ExportArgs {
         output: dir.join("case.tally"),

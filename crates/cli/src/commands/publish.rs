@@ -7,6 +7,7 @@ use tally_mirror::place::is_remote;
 use tally_mirror::publish::{Publication, PublishError, Published, publish};
 use tally_store::Reader;
 
+use crate::args::LedgerArg;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, named_evidence};
@@ -28,14 +29,8 @@ pub struct PublishArgs {
     pub place: PathBuf,
 
     /// The ledger directory
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "TALLY_LEDGER",
-        hide_env_values = true,
-        default_value = "."
-    )]
-    pub ledger: PathBuf,
+    #[command(flatten)]
+    pub ledger: LedgerArg,
 
     /// Leave out the evidence files
     #[arg(long)]
