@@ -121,6 +121,20 @@ impl Place {
     }
 }
 
+/// Copies a folder with all that is in it.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for item in fs::read_dir(from).unwrap() {
+        let item = item.unwrap();
+        let target = to.join(item.file_name());
+        if item.file_type().unwrap().is_dir() {
+            copy_folder(&item.path(), &target);
+        } else {
+            fs::copy(item.path(), target).unwrap();
+        }
+    }
+}
+
 fn gather(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     for item in fs::read_dir(folder).unwrap() {
         let item = item.unwrap();

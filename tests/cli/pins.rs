@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Place, Run};
+use super::{Place, Run, copy_folder};
 
 /// Makes the ledger `L` of two entries and its bundle `L.tally`, unknown to the place returned.
 fn handed_over() -> (Place, Place) {
@@ -24,20 +24,6 @@ fn record(place: &Place) {
 fn copy(from: &Place, name: &str, to: &Place) {
     let file = Path::new(name).file_name().unwrap();
     fs::copy(from.path(name), to.path(file.to_str().unwrap())).unwrap();
-}
-
-/// Copies a folder with all that is in it.
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for item in fs::read_dir(from).unwrap() {
-        let item = item.unwrap();
-        let target = to.join(item.file_name());
-        if item.file_type().unwrap().is_dir() {
-            copy_folder(&item.path(), &target);
-        } else {
-            fs::copy(item.path(), target).unwrap();
-        }
-    }
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Place, Run};
+use super::{Place, Run, copy_folder};
 
 /// Makes the ledger `L` with an incident, evidence and a checkpoint.
 fn with_checkpoint() -> Place {
@@ -95,7 +95,7 @@ fn entries_after_the_checkpoint_wait_and_evidence_may_stay() {
 #[test]
 fn another_history_a_shorter_one_or_another_ledger_is_refused() {
     let place = with_checkpoint();
-    copy(&place.path("L"), &place.path("older"));
+    copy_folder(&place.path("L"), &place.path("older"));
     grown(&place, 1);
     publish(&place, "P").ok();
     let before = place.content();
@@ -120,19 +120,6 @@ fn another_history_a_shorter_one_or_another_ledger_is_refused() {
         inside.map(|(path, bytes)| (path.clone(), bytes.clone())).collect::<Vec<_>>()
     };
     assert_eq!(published(&place.content()), published(&before), "nothing was written");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for item in fs::read_dir(from).unwrap() {
-        let item = item.unwrap();
-        let to = to.join(item.file_name());
-        if item.file_type().unwrap().is_dir() {
-            copy(&item.path(), &to);
-        } else {
-            fs::copy(item.path(), to).unwrap();
-        }
-    }
 }
 
 #[test]
