@@ -14,6 +14,7 @@ pub mod bundle;
 pub mod cbor;
 mod chain;
 pub mod claim;
+pub mod consistency;
 pub mod entry;
 pub mod extract;
 pub mod fault;

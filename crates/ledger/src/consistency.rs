@@ -1,0 +1,159 @@
+//! That a log only grew: a consistency proof and the checkpoint that it leads to, as the request
+//! `add-checkpoint` of C2SP tlog-witness writes them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::hash::Hash;
+use crate::note::{Checkpoint, NOTE_MAX};
+use crate::tree;
+
+/// The most hashes of a proof.
+pub const PROOF_MAX: usize = 63;
+/// The most bytes of the text: a line for the old size, 63 hashes, and a note.
+pub const CONSISTENCY_MAX: usize = NOTE_MAX + 32 + PROOF_MAX * 45;
+
+/// A consistency proof from an old size to a checkpoint (RFC 9162 §2.1.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consistency {
+    /// The old size; 0 if nothing was known of the log.
+    pub old: u64,
+    /// The proof, as [`tree::Tree::consistency`] returns it; empty where the old size is 0 or that
+    /// of the checkpoint.
+    pub proof: Vec<Hash>,
+    /// The checkpoint that the log has grown to.
+    pub checkpoint: Checkpoint,
+}
+
+/// A text that is no consistency proof.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: expected {expected}, found {found}")]
+pub struct ConsistencyError {
+    /// The number of the line, from 1.
+    pub line: usize,
+    /// What stands there in the text of C2SP tlog-witness.
+    pub expected: &'static str,
+    /// What was found.
+    pub found: String,
+}
+
+impl Consistency {
+    /// Returns whether the proof shows that the log of the checkpoint extends the first
+    /// [`old`](Self::old) entries with the root `old_root`.
+    pub fn extends(&self, old_root: &Hash) -> bool {
+        if self.old == 0 {
+            return self.proof.is_empty();
+        }
+        let (size, root) = (self.checkpoint.size(), self.checkpoint.root());
+        tree::extends(&root, size, old_root, self.old, &self.proof)
+    }
+}
+
+impl fmt::Display for Consistency {
+    /// Writes the text, to the byte.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "old {}", self.old)?;
+        self.proof.iter().try_for_each(|hash| writeln!(f, "{}", STANDARD.encode(hash.0)))?;
+        write!(f, "\n{}", self.checkpoint)
+    }
+}
+
+impl FromStr for Consistency {
+    type Err = ConsistencyError;
+
+    /// Reads the text; the checkpoint may be [that of any log](Checkpoint::of_any_log).
+    fn from_str(text: &str) -> Result<Self, ConsistencyError> {
+        let fault = |line, expected, found: &str| ConsistencyError {
+            line,
+            expected,
+            found: format!("{:?}", found.chars().take(80).collect::<String>()),
+        };
+        let (first, mut rest) =
+            text.split_once('\n').ok_or_else(|| fault(1, "old and a size", text))?;
+        let decimal = first.strip_prefix("old ").filter(|size| {
+            let plain = *size == "0" || !size.starts_with('0');
+            plain && size.bytes().all(|b| b.is_ascii_digit())
+        });
+        let old = decimal.and_then(|size| size.parse().ok());
+        let old = old.ok_or_else(|| fault(1, "old and a size", first))?;
+        let mut proof = Vec::new();
+        loop {
+            let number = proof.len() + 2;
+            let expected = "the hash of a proof in base64, or an empty line";
+            let (line, after) =
+                rest.split_once('\n').ok_or_else(|| fault(number, expected, rest))?;
+            rest = after;
+            if line.is_empty() {
+                break;
+            }
+            let hash = STANDARD.decode(line).ok().and_then(|bytes| Hash::from_slice(&bytes));
+            proof.push(hash.ok_or_else(|| fault(number, expected, line))?);
+            if proof.len() > PROOF_MAX {
+                return Err(fault(number, "at most 63 hashes", line));
+            }
+        }
+        let line = proof.len() + 3;
+        let checkpoint = Checkpoint::of_any_log(rest).map_err(|e| ConsistencyError {
+            line,
+            expected: e.expected,
+            found: e.found,
+        })?;
+        Ok(Self { old, proof, checkpoint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+
+    use super::*;
+    use crate::tree::Tree;
+
+    fn grown(old: u64, size: u64) -> (Consistency, Tree) {
+        let mut tree = Tree::default();
+        (0..size).for_each(|leaf| tree.push(Hash::leaf(&leaf.to_be_bytes())));
+        let origin = "ledger.example/incidents".parse().unwrap();
+        let key = SigningKey::from_bytes(&[3; 32]);
+        let checkpoint = Checkpoint::sign(&origin, size, tree.root(size).unwrap(), &key);
+        let proof = tree.consistency(old, size).unwrap_or_default();
+        (Consistency { old, proof, checkpoint }, tree)
+    }
+
+    #[test]
+    fn a_proof_is_read_back_and_holds_for_its_old_root_alone() {
+        for (old, size) in [(0, 5), (1, 5), (3, 5), (4, 5), (5, 5), (6, 70)] {
+            let (grown, tree) = grown(old, size);
+            assert_eq!(grown.to_string().parse::<Consistency>().unwrap(), grown);
+            assert!(grown.extends(&tree.root(old).unwrap()), "{old} {size}");
+            assert_eq!(grown.extends(&Hash::of(b"other")), old == 0);
+        }
+    }
+
+    #[test]
+    fn a_proof_from_nothing_is_empty() {
+        let (mut grown, _) = grown(0, 5);
+        grown.proof.push(Hash::of(b"more"));
+        assert!(!grown.extends(&Hash::of(b"")));
+    }
+
+    #[test]
+    fn another_text_is_refused_at_its_line() {
+        let good = grown(3, 5).0.to_string();
+        let line = |from: &str, to: &str| {
+            let bad = good.replacen(from, to, 1);
+            assert_ne!(bad, good);
+            bad.parse::<Consistency>().unwrap_err().line
+        };
+        assert_eq!(line("old 3", "old 03"), 1);
+        assert_eq!(line("old 3", "new 3"), 1);
+        assert_eq!(line("old 3", "old -3"), 1);
+        assert_eq!(line("old 3\n", "old 3\nAAAA\n"), 2);
+        assert_eq!(line("\n\n", "\n"), 6);
+        let many = format!("old 3\n{}\n", format!("{}\n", STANDARD.encode([0; 32])).repeat(64));
+        assert_eq!(many.parse::<Consistency>().unwrap_err().line, 65);
+        assert_eq!("".parse::<Consistency>().unwrap_err().line, 1);
+    }
+}
