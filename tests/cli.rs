@@ -74,6 +74,10 @@ impl Place {
         fs::write(self.path(name), content).unwrap();
     }
 
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
     fn config(&self) -> PathBuf {
         self.path("config")
     }

@@ -7,6 +7,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ed25519_dalek::SigningKey;
+use tally_ledger::key::PublicKey;
+use tally_ledger::note::{Checkpoint, Purpose, Vkey};
+
 use super::{Place, Run, copy_folder};
 
 /// Makes the ledger `L` with an incident, evidence and a checkpoint.
@@ -43,7 +47,7 @@ fn verified(place: &Place, source: &str) -> serde_json::Value {
 fn what_is_published_is_read_as_the_ledger_itself() {
     let place = with_checkpoint();
     let told = publish(&place, "P").ok();
-    assert_eq!(told, "3 entries published in P: 4 files\n");
+    assert_eq!(told, "3 entries published in P: 5 files\n");
     assert_eq!(publish(&place, "P").ok(), "3 entries are published in P already\n");
     let note = fs::read_to_string(place.path("P/checkpoint")).unwrap();
     assert!(note.starts_with("ledger.example/l\n3\n"), "{note}");
@@ -56,12 +60,74 @@ fn what_is_published_is_read_as_the_ledger_itself() {
         let key = ["--key", "L/ledger.vkey"];
         let [here, there] =
             ["L", "P"].map(|source| place.tally(&[&[command, source][..], &key].concat()).ok());
-        // Its place differs, and the earlier checkpoints stay with the ledger.
-        let same = |text: &str| !text.contains("Source") && !text.contains("checkpoints");
+        let same = |text: &str| !text.contains("Source");
         let told = |text: &str| text.lines().filter(|l| same(l)).map(str::to_owned).collect();
         let (here, there): (Vec<String>, Vec<String>) = (told(&here), told(&there));
         assert_eq!(here, there, "{command}");
     }
+}
+
+/// Lets a witness cosign the stored checkpoint of `size`, and returns its vkey.
+fn cosigned(place: &Place, size: u64, time: u64) -> Vkey {
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let file = place.path(&format!("L/checkpoints/{size:020}"));
+    let mut note: Checkpoint = fs::read_to_string(&file).unwrap().parse().unwrap();
+    note.cosign("w.example", time, &key).unwrap();
+    fs::write(&file, note.to_string()).unwrap();
+    Vkey::new("w.example", Purpose::Cosignature, PublicKey::from(&key)).unwrap()
+}
+
+#[test]
+fn each_entry_keeps_the_time_at_which_witnesses_saw_it() {
+    let place = with_checkpoint();
+    let [early, late] = [1_900_000_000, 1_900_500_000];
+    let witness = cosigned(&place, 3, early);
+    grown(&place, 1);
+    cosigned(&place, 4, late);
+    let log = place.read("L/ledger.vkey");
+    let policy = format!("log {}\nwitness w {witness}\nquorum w\n", log.trim());
+    place.write("L/policy", &policy);
+    assert_eq!(publish(&place, "P").ok(), "4 entries published in P: 6 files\n");
+    assert_eq!(place.read("P/policy"), policy);
+    let tail = place.read("P/checkpoints/tail");
+    assert!(tail.starts_with("full 0\n\nledger.example/l\n1\n"), "{tail}");
+    place.tally(&["export", "-o", "l.tally", "--ledger=L"]).ok();
+    for source in ["L", "P", "l.tally"] {
+        let args = ["verify", source, "--policy", "L/policy", "--format", "json"];
+        let json = place.tally(&args).exits(0).json();
+        let checkpoints = json["checkpoints"].as_array().unwrap();
+        let times: Vec<Option<&str>> =
+            checkpoints.iter().map(|checkpoint| checkpoint["witnessed"].as_str()).collect();
+        let expected = [None, Some("2030-03-17T17:46:40Z"), Some("2030-03-23T12:40:00Z")];
+        assert_eq!(times, expected, "{source}");
+    }
+    // An interrupted publication may leave the history ahead of the checkpoint.
+    let last = fs::read_to_string(place.path("P/checkpoint")).unwrap();
+    fs::write(place.path("P/checkpoints/tail"), format!("{tail}\n{last}")).unwrap();
+    let args = ["verify", "P", "--policy", "L/policy", "--format", "json"];
+    let json = place.tally(&args).exits(0).json();
+    assert_eq!(json["checkpoints"].as_array().unwrap().len(), 3);
+    grown(&place, 1);
+    publish(&place, "P").ok();
+    assert_eq!(verified(&place, "P")["checkpoints"].as_array().unwrap().len(), 4);
+    // A history that is not this ledger's own does not hold.
+    fs::write(place.path("P/checkpoints/tail"), tail.replace("\n3\n", "\n2\n")).unwrap();
+    let args = ["verify", "P", "--key", "L/ledger.vkey"];
+    assert!(place.tally(&args).exits(3).stdout.contains("checkpoint"));
+    fs::write(place.path("P/checkpoints/tail"), "full x\n").unwrap();
+    let told = place.tally(&args).exits(2).stderr;
+    assert!(told.contains("P: checkpoints/tail: expected `full` and a number"), "{told}");
+}
+
+#[test]
+fn the_published_vkey_is_the_one_that_signed_the_checkpoint() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    assert_eq!(place.read("P/ledger.vkey"), place.read("L/ledger.vkey"));
+    fs::write(place.path("P/ledger.vkey"), "another\n").unwrap();
+    publish(&place, "P").ok();
+    assert_eq!(place.read("P/ledger.vkey"), place.read("L/ledger.vkey"));
+    assert_eq!(publish(&place, "P").ok(), "3 entries are published in P already\n");
 }
 
 #[test]

@@ -42,6 +42,12 @@ pub fn checkpoint_key(dir: &Path) -> PathBuf {
     dir.join("keys").join("checkpoint.pem")
 }
 
+/// Where the policy of a ledger directory stands, if it has one: whose cosignatures its checkpoints
+/// are to carry.
+pub fn policy(dir: &Path) -> PathBuf {
+    dir.join("policy")
+}
+
 /// Verifies what `reader` holds of a ledger directory.
 ///
 /// # Errors

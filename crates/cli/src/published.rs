@@ -8,6 +8,7 @@ use tally_ledger::entry::Entry;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::verify::{self, Pins, VerifiedLedger};
+use tally_mirror::history;
 use tally_mirror::place::{Place, PlaceError, is_remote};
 use tally_mirror::publish::CHECKPOINT;
 use tally_mirror::published::{self, ReadError};
@@ -71,14 +72,14 @@ impl Published {
     /// Fails if the place cannot be reached or lacks a file; faults of the ledger are part of the
     /// result.
     pub fn verify(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
-        let ledger = self.held(self.entries()?, pins)?;
+        let ledger = self.held(pins)?;
         let failed = ledger.verification().fault.is_some();
         let Some(cache) = self.cache.as_ref().filter(|cache| failed && cache.exists()) else {
             return Ok(ledger);
         };
         // What was kept may be what is broken: the place itself decides.
         std::fs::remove_dir_all(cache).map_err(|e| Failure::io("remove", cache, &e))?;
-        self.held(self.entries()?, pins)
+        self.held(pins)
     }
 
     /// Reads a file of evidence of at most `most` bytes; `None` if the place does not carry it.
@@ -118,12 +119,17 @@ impl Published {
         Ok(files)
     }
 
-    fn held(&self, entries: Vec<Vec<u8>>, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+    fn held(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+        let entries = self.entries()?;
+        // What is not smaller was left by a publication that was interrupted.
+        let earlier = history::earlier(&self.place, self.cache.as_deref()).map_err(unread)?;
+        let earlier = earlier.into_iter().filter(|it| it.size() < self.checkpoint.size());
+        let checkpoints = earlier.chain([self.checkpoint.clone()]);
         let files = self.files(&entries)?;
         let listed = files.iter().map(|(digest, bytes)| (*digest, bytes.len() as u64));
         let manifest = Manifest {
             form: Form::Bundle,
-            checkpoints: vec![(self.checkpoint.clone(), Vec::new())],
+            checkpoints: checkpoints.map(|checkpoint| (checkpoint, Vec::new())).collect(),
             evidence: listed.collect(),
         };
         let entries = entries.into_iter().map(Ok);
@@ -165,12 +171,16 @@ pub fn unplaced(e: &PlaceError) -> Failure {
     Failure::new(e.to_string()).hint(hint)
 }
 
-fn unread(e: ReadError) -> Failure {
+/// Returns the failure of a published ledger that cannot be read, with what to do.
+pub fn unread(e: ReadError) -> Failure {
     let hint = match e {
         ReadError::Place(e) => return unplaced(&e),
         ReadError::Nothing { .. } => "name the place that `tally publish` was given",
         ReadError::NoCheckpoint { .. } => "see that the address is that of the published ledger",
-        ReadError::Missing { .. } | ReadError::Bundle { .. } => {
+        ReadError::Missing { .. }
+        | ReadError::Bundle { .. }
+        | ReadError::NoHistory { .. }
+        | ReadError::History { .. } => {
             "ask whoever publishes it to publish again, or read another mirror"
         }
         ReadError::Keep { .. } => "make room, or name another folder in TALLY_CONFIG_DIR",

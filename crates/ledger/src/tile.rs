@@ -42,21 +42,27 @@ impl Tile {
             Content::Entries => "entries".to_owned(),
             Content::Hashes(level) => level.to_string(),
         };
-        let mut groups = vec![format!("{:03}", self.index % 1000)];
-        let mut rest = self.index / 1000;
-        while rest > 0 {
-            groups.push(format!("x{:03}", rest % 1000));
-            rest /= 1000;
-        }
-        groups.reverse();
         let partial = if self.is_full() { String::new() } else { format!(".p/{}", self.width) };
-        format!("tile/{level}/{}{partial}", groups.join("/"))
+        format!("tile/{level}/{}{partial}", number(self.index))
     }
 
     /// Returns whether the file never changes and stands for every larger size as well.
     pub fn is_full(&self) -> bool {
         u64::from(self.width) == WIDTH
     }
+}
+
+/// Returns a number as paths have it: in groups of three digits, all but the last after an `x`,
+/// such as `x001/x234/067`.
+pub fn number(index: u64) -> String {
+    let mut groups = vec![format!("{:03}", index % 1000)];
+    let mut rest = index / 1000;
+    while rest > 0 {
+        groups.push(format!("x{:03}", rest % 1000));
+        rest /= 1000;
+    }
+    groups.reverse();
+    groups.join("/")
 }
 
 /// Returns the files that a log of `size` leaves has and one of `old` leaves has not: entries, then

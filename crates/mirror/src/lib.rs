@@ -7,6 +7,7 @@
 
 mod backoff;
 pub mod client;
+pub mod history;
 pub mod place;
 pub mod publish;
 pub mod published;

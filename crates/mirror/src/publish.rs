@@ -10,16 +10,20 @@ use tally_ledger::note::{Checkpoint, NoteError};
 use tally_ledger::tile::{self, Content, Tile};
 use tally_ledger::tree::Tree;
 
+use crate::history;
 use crate::place::{Kind, Place, PlaceError};
+use crate::published::ReadError;
 
 /// Where the checkpoint of a log stands (C2SP tlog-tiles).
 pub const CHECKPOINT: &str = "checkpoint";
-/// Where its vkey stands.
+/// Where the vkey that signed the checkpoint stands.
 pub const VKEY: &str = "ledger.vkey";
+/// Where its policy stands (C2SP tlog-policy), if it has one.
+pub const POLICY: &str = "policy";
 /// The largest checkpoint, in bytes.
 pub const CHECKPOINT_BYTES_MAX: u64 = 64 * 1024;
 /// How often another publisher may come first before this one gives up.
-const RACES_MAX: usize = 8;
+pub(crate) const RACES_MAX: usize = 8;
 
 /// Returns where the evidence with that SHA-256 stands.
 pub fn evidence_path(digest: &Hash) -> String {
@@ -32,8 +36,10 @@ pub struct Publication<'a> {
     pub entries: &'a [Entry],
     /// Its last checkpoint, of at most so many entries.
     pub checkpoint: &'a Checkpoint,
-    /// Its vkey.
-    pub vkey: String,
+    /// The checkpoints before it, ascending in size.
+    pub earlier: &'a [Checkpoint],
+    /// Texts that may change, such as the [vkey](VKEY), by the names of their files.
+    pub texts: Vec<(&'static str, String)>,
     /// The evidence at hand, by digest.
     pub evidence: Vec<Hash>,
 }
@@ -65,6 +71,9 @@ pub enum PublishError {
         /// Why.
         reason: String,
     },
+    /// The earlier checkpoints that stand there cannot be read.
+    #[error(transparent)]
+    Earlier(#[from] ReadError),
     /// What stands there is no checkpoint.
     #[error("{place}: checkpoint: {reason}")]
     NoCheckpoint {
@@ -144,7 +153,6 @@ pub fn publish(
     let size = ledger.checkpoint.size();
     let log = Log::of(ledger)?;
     let note = ledger.checkpoint.to_string();
-    let vkey = format!("{}\n", ledger.vkey.trim_end());
     let mut files = 0;
     for _ in 0..RACES_MAX {
         let there = place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
@@ -152,14 +160,16 @@ pub fn publish(
         let tiles = tile::added(before.unwrap_or(0), size).into_iter();
         let tiles =
             tiles.map(|tile| -> Written { Ok((tile.path(), Kind::Immutable, log.bytes(&tile))) });
-        let vkey: Written = Ok((VKEY.to_owned(), Kind::ImmutableText, vkey.clone().into_bytes()));
         let mut read = |digest: &Hash| -> Written {
             let bytes = evidence(digest);
             let wrong = |reason| PublishError::Evidence { digest: *digest, reason };
             Ok((evidence_path(digest), Kind::Immutable, bytes.map_err(wrong)?))
         };
         let evidence = ledger.evidence.iter().map(&mut read);
-        files += place.create_all(evidence.chain([vkey]).chain(tiles))?;
+        files += place.create_all(evidence.chain(tiles))?;
+        let smaller = ledger.earlier.partition_point(|earlier| earlier.size() < size);
+        files += history::publish(place, &ledger.earlier[..smaller])?;
+        files += texts(place, &ledger.texts)?;
         let done = |advanced| Published { before, size, files, advanced };
         if there.as_ref().is_some_and(|there| there.bytes == note.as_bytes()) {
             return Ok(done(false));
@@ -169,6 +179,20 @@ pub fn publish(
         }
     }
     Err(PublishError::Raced { place: place.name().to_owned() })
+}
+
+/// Writes the texts that are not there yet, or differ. Returns how many.
+fn texts(place: &Place, texts: &[(&str, String)]) -> Result<usize, PlaceError> {
+    let mut written = 0;
+    for (path, text) in texts {
+        let there = place.read(path, CHECKPOINT_BYTES_MAX)?;
+        if there.as_ref().is_none_or(|there| there.bytes != text.as_bytes()) {
+            // Where another publisher comes first, his text is as good.
+            let kind = Kind::MutableText;
+            written += usize::from(place.replace(path, kind, text.as_bytes(), there.as_ref())?);
+        }
+    }
+    Ok(written)
 }
 
 /// The files of a log, as far as its checkpoint reaches.

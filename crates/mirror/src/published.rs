@@ -6,6 +6,7 @@ use tally_ledger::hash::Hash;
 use tally_ledger::note::{Checkpoint, NoteError};
 use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, BundleError, Content, Tile};
 
+use crate::history::HistoryError;
 use crate::place::{Place, PlaceError};
 use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, evidence_path};
 
@@ -48,6 +49,24 @@ pub enum ReadError {
         path: String,
         /// Why.
         reason: BundleError,
+    },
+    /// A file of earlier checkpoints is missing.
+    #[error("{place} lacks {path}, which its list of earlier checkpoints implies")]
+    NoHistory {
+        /// The place.
+        place: String,
+        /// The file.
+        path: String,
+    },
+    /// A file of earlier checkpoints is broken.
+    #[error("{place}: {path}: {reason}")]
+    History {
+        /// The place.
+        place: String,
+        /// The file.
+        path: String,
+        /// Why.
+        reason: HistoryError,
     },
     /// What was read cannot be kept.
     #[error("{path} cannot be written: {source}")]
@@ -158,7 +177,7 @@ fn each(
 }
 
 /// Writes a file beside its name and renames it, so that nobody finds a part of it.
-fn keep(path: &FilePath, bytes: &[u8]) -> Result<(), ReadError> {
+pub(crate) fn keep(path: &FilePath, bytes: &[u8]) -> Result<(), ReadError> {
     let wrong = |source| ReadError::Keep { path: path.display().to_string(), source };
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir).map_err(wrong)?;

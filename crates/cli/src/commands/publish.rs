@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tally_ledger::note::{Checkpoint, Signed};
+use tally_ledger::verify::VerifiedLedger;
 use tally_mirror::place::is_remote;
-use tally_mirror::publish::{Publication, PublishError, Published, publish};
+use tally_mirror::publish::{POLICY, Publication, PublishError, Published, VKEY, publish};
 use tally_store::Reader;
 
 use crate::args::LedgerArg;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, named_evidence};
-use crate::published::{place, unplaced};
+use crate::published::{place, unplaced, unread};
+use crate::source;
 
 /// The arguments of `tally publish`.
 #[derive(Debug, Clone, Args)]
@@ -54,7 +57,8 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     if let Some(fault) = &ledger.verification().fault {
         return Err(Failure::unsound(&args.ledger, fault));
     }
-    let Some(checkpoint) = ledger_dir::checkpoints(&reader)?.pop() else {
+    let mut earlier = ledger_dir::checkpoints(&reader)?;
+    let Some(checkpoint) = earlier.pop() else {
         return Err(Failure::new("the ledger has no checkpoint").hint("run: tally checkpoint"));
     };
     let covered = usize::try_from(checkpoint.size()).unwrap_or(usize::MAX);
@@ -65,8 +69,6 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
              tally checkpoint"
         ));
     }
-    let vkey = args.ledger.join("ledger.vkey");
-    let vkey = crate::source::read_text(&vkey, 4096)?;
     let mut evidence = Vec::new();
     let named = named_evidence(ledger.entries().iter().take(covered));
     for digest in named.iter().filter(|_| !args.without_evidence) {
@@ -82,8 +84,13 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     } else {
         place.probe().map_err(|e| unplaced(&e))?;
     }
-    let publication =
-        Publication { entries: ledger.entries(), checkpoint: &checkpoint, vkey, evidence };
+    let publication = Publication {
+        entries: ledger.entries(),
+        checkpoint: &checkpoint,
+        earlier: &earlier,
+        texts: texts(args, &ledger, &checkpoint)?,
+        evidence,
+    };
     let done = publish(&place, &publication, |digest| {
         let file = reader.evidence(digest).map_err(|e| e.to_string())?;
         let file = file.ok_or_else(|| "it is gone since".to_owned())?;
@@ -91,6 +98,21 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     });
     context.out.result(&told(&done.map_err(refused)?, place.name()))?;
     Ok(Status::Clean)
+}
+
+/// Returns the texts for whoever looks for pins: the vkey that signed the checkpoint, and the
+/// policy of the ledger directory, if it has one.
+fn texts(
+    args: &PublishArgs,
+    ledger: &VerifiedLedger,
+    checkpoint: &Checkpoint,
+) -> Result<Vec<(&'static str, String)>, Failure> {
+    let keys = ledger.authority().checkpoint_vkeys();
+    let signed = keys.iter().find(|vkey| matches!(checkpoint.signed_by(vkey), Signed::Holds(_)));
+    let vkey = signed.map(|vkey| (VKEY, format!("{vkey}\n")));
+    let path = ledger_dir::policy(&args.ledger);
+    let policy = path.exists().then(|| source::policy(&path)).transpose()?;
+    Ok(vkey.into_iter().chain(policy.map(|(_, text)| (POLICY, text))).collect())
 }
 
 fn told(done: &Published, place: &str) -> String {
@@ -111,6 +133,7 @@ fn told(done: &Published, place: &str) -> String {
 fn refused(e: PublishError) -> Failure {
     let hint = match e {
         PublishError::Place(e) => return unplaced(&e),
+        PublishError::Earlier(e) => return unread(e),
         PublishError::NoCheckpoint { .. } | PublishError::Origin { .. } => {
             "publish to a place of this ledger's own"
         }

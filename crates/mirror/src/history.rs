@@ -1,0 +1,316 @@
+//! The earlier checkpoints of a published ledger, so that each entry keeps the time at which
+//! witnesses saw it.
+//!
+//! They stand in files of 256, which never change, and one file `checkpoints/tail`, which says how
+//! many full files there are and holds the checkpoints after them. A full file is cut from a tail
+//! that is published already, so that two publishers cut the same.
+
+use std::path::Path as FilePath;
+
+use tally_ledger::note::{Checkpoint, NoteError};
+use tally_ledger::tile;
+
+use crate::place::{Kind, Place, PlaceError, Read};
+use crate::publish::{PublishError, RACES_MAX};
+use crate::published::{ReadError, keep};
+
+/// Where the count of full files stands, and the checkpoints after them.
+pub const TAIL: &str = "checkpoints/tail";
+/// How many checkpoints a full file holds.
+const WIDTH: usize = 256;
+/// The largest file of checkpoints, in bytes.
+const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The most full files that are read.
+const FULL_MAX: u64 = 4096;
+
+/// A text that is no list of checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// It is no text.
+    #[error("not text in UTF-8")]
+    Text,
+    /// The first line of the tail does not say how many full files there are.
+    #[error("expected `full` and a number up to {FULL_MAX} on the first line, found {found:?}")]
+    Full {
+        /// The line.
+        found: String,
+    },
+    /// A checkpoint is none.
+    #[error("checkpoint {position}: {reason}")]
+    Checkpoint {
+        /// Its position in the file, from 1.
+        position: usize,
+        /// Why.
+        reason: NoteError,
+    },
+    /// The checkpoints do not ascend in size.
+    #[error("checkpoint {position} is of {size} entries, the one before of {before}")]
+    Order {
+        /// Its position in the file, from 1.
+        position: usize,
+        /// Its size.
+        size: u64,
+        /// The size of the one before.
+        before: u64,
+    },
+    /// A full file holds another number.
+    #[error("{found} checkpoints found, {WIDTH} expected")]
+    Count {
+        /// How many.
+        found: usize,
+    },
+}
+
+/// Returns where a full file stands.
+fn path(index: u64) -> String {
+    format!("checkpoints/{}", tile::number(index))
+}
+
+/// Writes checkpoints one after the other, with an empty line between.
+fn list(checkpoints: &[Checkpoint]) -> String {
+    let notes: Vec<String> = checkpoints.iter().map(Checkpoint::to_string).collect();
+    notes.join("\n")
+}
+
+/// Reads checkpoints that ascend from more than `before` entries.
+fn listed(text: &str, mut before: u64) -> Result<Vec<Checkpoint>, HistoryError> {
+    let mut parts = text.split("\n\n");
+    let mut found: Vec<Checkpoint> = Vec::new();
+    while let Some(body) = parts.next().filter(|body| !body.is_empty()) {
+        let position = found.len() + 1;
+        let signatures = parts.next().unwrap_or_default();
+        // Between notes the blank line took the newline of the last signature.
+        let end = if signatures.ends_with('\n') { "" } else { "\n" };
+        let checkpoint: Checkpoint = format!("{body}\n\n{signatures}{end}")
+            .parse()
+            .map_err(|reason| HistoryError::Checkpoint { position, reason })?;
+        let size = checkpoint.size();
+        if size <= before {
+            return Err(HistoryError::Order { position, size, before });
+        }
+        before = size;
+        found.push(checkpoint);
+    }
+    Ok(found)
+}
+
+/// What the tail says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Tail {
+    /// How many full files there are.
+    full: u64,
+    /// The checkpoints after them.
+    checkpoints: Vec<Checkpoint>,
+}
+
+impl Tail {
+    fn parse(bytes: &[u8]) -> Result<Self, HistoryError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| HistoryError::Text)?;
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let wrong = || HistoryError::Full { found: first.chars().take(80).collect() };
+        let full = first.strip_prefix("full ").and_then(|number| number.parse().ok());
+        let full = full.filter(|full| *full <= FULL_MAX).ok_or_else(wrong)?;
+        let rest = rest.strip_prefix('\n').unwrap_or(rest);
+        Ok(Self { full, checkpoints: listed(rest, 0)? })
+    }
+
+    fn text(&self) -> String {
+        match self.checkpoints.as_slice() {
+            [] => format!("full {}\n", self.full),
+            some => format!("full {}\n\n{}", self.full, list(some)),
+        }
+    }
+}
+
+/// Adds to the published history those of `earlier`, ascending in size, that are larger than its
+/// last. Returns how many files were written.
+///
+/// # Errors
+///
+/// Fails if the place refuses, what stands there is no history, or others write it again and again.
+pub(crate) fn publish(place: &Place, earlier: &[Checkpoint]) -> Result<usize, PublishError> {
+    let (mut races, mut files) = (0, 0);
+    loop {
+        let there = place.read(TAIL, FILE_BYTES_MAX)?;
+        let tail = there.as_ref().map(|read| tail_of(place, read)).transpose()?;
+        let mut tail = tail.unwrap_or_default();
+        if tail.checkpoints.len() >= WIDTH {
+            let rest = tail.checkpoints.split_off(WIDTH);
+            let full = list(&tail.checkpoints).into_bytes();
+            let file = (path(tail.full), Kind::ImmutableText, full);
+            files += place.create_all(std::iter::once(Ok::<_, PlaceError>(file)))?;
+            tail = Tail { full: tail.full + 1, checkpoints: rest };
+        } else {
+            let last = last_size(place, &tail)?;
+            let new = earlier.partition_point(|checkpoint| checkpoint.size() <= last);
+            if new == earlier.len() {
+                return Ok(files);
+            }
+            tail.checkpoints.extend(earlier[new..].iter().take(WIDTH).cloned());
+        }
+        if place.replace(TAIL, Kind::MutableText, tail.text().as_bytes(), there.as_ref())? {
+            files += usize::from(there.is_none());
+            continue;
+        }
+        races += 1;
+        if races == RACES_MAX {
+            return Err(PublishError::Raced { place: place.name().to_owned() });
+        }
+    }
+}
+
+fn tail_of(place: &Place, read: &Read) -> Result<Tail, PublishError> {
+    Tail::parse(&read.bytes).map_err(|reason| broken(place, TAIL, reason).into())
+}
+
+/// Returns the size of the last published checkpoint; 0 if there is none.
+fn last_size(place: &Place, tail: &Tail) -> Result<u64, PublishError> {
+    if let Some(last) = tail.checkpoints.last() {
+        return Ok(last.size());
+    }
+    let Some(index) = tail.full.checked_sub(1) else {
+        return Ok(0);
+    };
+    let full = full_file(place, index, place.read(&path(index), FILE_BYTES_MAX)?, 0)?;
+    Ok(full.last().map_or(0, Checkpoint::size))
+}
+
+/// Reads the earlier checkpoints of a published ledger, ascending in size; none if none are
+/// published. Full files are kept in `cache`, if there is one, and taken from there the next time.
+/// Nothing of them is verified yet.
+///
+/// # Errors
+///
+/// Fails if the place cannot be reached, lacks a file, or has a broken one.
+pub fn earlier(place: &Place, cache: Option<&FilePath>) -> Result<Vec<Checkpoint>, ReadError> {
+    let Some(read) = place.read(TAIL, FILE_BYTES_MAX)? else {
+        return Ok(Vec::new());
+    };
+    let tail = Tail::parse(&read.bytes).map_err(|reason| broken(place, TAIL, reason))?;
+    let mut found: Vec<Checkpoint> = Vec::new();
+    for index in 0..tail.full {
+        let before = found.last().map_or(0, Checkpoint::size);
+        let kept = cache.map(|cache| cache.join(path(index)));
+        let read = kept.as_ref().and_then(|kept| std::fs::read(kept).ok());
+        if let Some(checkpoints) = read.and_then(|bytes| full(&bytes, before).ok()) {
+            found.extend(checkpoints);
+            continue;
+        }
+        let read = place.read(&path(index), FILE_BYTES_MAX)?;
+        if let (Some(kept), Some(read)) = (&kept, &read) {
+            keep(kept, &read.bytes)?;
+        }
+        found.extend(full_file(place, index, read, before)?);
+    }
+    let before = found.last().map_or(0, Checkpoint::size);
+    if let Some(first) = tail.checkpoints.first().filter(|first| first.size() <= before) {
+        let reason = HistoryError::Order { position: 1, size: first.size(), before };
+        return Err(broken(place, TAIL, reason));
+    }
+    found.extend(tail.checkpoints);
+    Ok(found)
+}
+
+fn full_file(
+    place: &Place,
+    index: u64,
+    read: Option<Read>,
+    before: u64,
+) -> Result<Vec<Checkpoint>, ReadError> {
+    let path = path(index);
+    let Some(read) = read else {
+        return Err(ReadError::NoHistory { place: place.name().to_owned(), path });
+    };
+    full(&read.bytes, before).map_err(|reason| broken(place, &path, reason))
+}
+
+fn full(bytes: &[u8], before: u64) -> Result<Vec<Checkpoint>, HistoryError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| HistoryError::Text)?;
+    let checkpoints = listed(text, before)?;
+    match checkpoints.len() {
+        WIDTH => Ok(checkpoints),
+        found => Err(HistoryError::Count { found }),
+    }
+}
+
+fn broken(place: &Place, path: &str, reason: HistoryError) -> ReadError {
+    ReadError::History { place: place.name().to_owned(), path: path.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A checkpoint with a signature of no key's.
+    fn checkpoint(size: u64) -> Checkpoint {
+        format!(
+            "ledger.example/incidents\n{size}\n{}=\n\n\u{2014} ledger.example/incidents AAAAAAAA\n",
+            "A".repeat(43)
+        )
+        .parse()
+        .unwrap()
+    }
+
+    fn checkpoints(sizes: impl Iterator<Item = u64>) -> Vec<Checkpoint> {
+        sizes.map(checkpoint).collect()
+    }
+
+    fn place() -> (tempfile::TempDir, Place) {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::open(dir.path().to_str().unwrap(), &[]).unwrap();
+        (dir, place)
+    }
+
+    #[test]
+    fn what_is_published_is_read_back_in_its_order() {
+        let (dir, place) = place();
+        assert_eq!(earlier(&place, None).unwrap(), []);
+        let all = checkpoints(1..=700);
+        for (upto, files) in [(0, 0), (1, 1), (1, 0), (255, 0), (256, 1), (300, 0), (700, 1)] {
+            assert_eq!(publish(&place, &all[..upto]).unwrap(), files, "{upto}");
+            assert_eq!(earlier(&place, None).unwrap(), all[..upto]);
+        }
+        assert!(dir.path().join("checkpoints/001").is_file());
+        assert!(!dir.path().join("checkpoints/002").exists());
+        // What was published stays; what is smaller than its last is not taken in.
+        let others = checkpoints([3, 699, 701].into_iter());
+        publish(&place, &others).unwrap();
+        assert_eq!(earlier(&place, None).unwrap(), checkpoints(1..=701));
+    }
+
+    #[test]
+    fn a_full_file_is_read_once_where_there_is_a_cache() {
+        let (dir, place) = place();
+        let all = checkpoints(1..=300);
+        publish(&place, &all).unwrap();
+        let cache = tempfile::tempdir().unwrap();
+        assert_eq!(earlier(&place, Some(cache.path())).unwrap(), all);
+        std::fs::remove_file(dir.path().join("checkpoints/000")).unwrap();
+        assert_eq!(earlier(&place, Some(cache.path())).unwrap(), all);
+        let missing = earlier(&place, None).unwrap_err();
+        assert!(missing.to_string().contains("lacks checkpoints/000"), "{missing}");
+    }
+
+    #[test]
+    fn what_is_no_history_is_named() {
+        let (dir, place) = place();
+        publish(&place, &checkpoints([4, 9].into_iter())).unwrap();
+        let tail = dir.path().join(TAIL);
+        let good = std::fs::read_to_string(&tail).unwrap();
+        for (from, to, told) in [
+            ("full 0", "full 99999", "`full` and a number up to 4096"),
+            ("full 0", "", "`full` and a number"),
+            ("\n9\n", "\n4\n", "checkpoint 2 is of 4 entries, the one before of 4"),
+            ("\n9\n", "\n09\n", "checkpoint 2: "),
+            ("full 0", "full 1", "lacks checkpoints/000"),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            assert_ne!(bad, good);
+            std::fs::write(&tail, bad).unwrap();
+            let e = earlier(&place, None).unwrap_err().to_string();
+            assert!(e.contains(told), "{e}");
+        }
+        std::fs::write(&tail, good).unwrap();
+        assert_eq!(earlier(&place, None).unwrap().len(), 2);
+    }
+}
