@@ -16,6 +16,7 @@ mod chain;
 pub mod claim;
 pub mod consistency;
 pub mod entry;
+pub mod equivocation;
 pub mod extract;
 pub mod fault;
 pub mod governance;
