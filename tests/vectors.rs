@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use tally_ledger::equivocation::Equivocation;
 use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
@@ -96,6 +97,10 @@ fn reports(ledger: &VerifiedLedger) -> BTreeSet<&'static str> {
 /// What is wrong with the verifier's answer to a vector, or nothing.
 fn judge(vector: &Vector) -> Option<String> {
     let expect = vector.value("expect").expect("a verdict");
+    if vector.name.starts_with("equivocation-") {
+        let found = equivocation(vector);
+        return (found != expect).then(|| format!("expected {expect}, found {found}"));
+    }
     let ledger = match verify::ledger(&vector.bytes[..], &pins(vector)) {
         Ok(ledger) => ledger,
         Err(ReadError::NotALedger { .. }) if expect == "unrecognised" => return None,
@@ -128,6 +133,16 @@ fn judge(vector: &Vector) -> Option<String> {
         .value("complete")
         .filter(|wanted| *wanted != complete)
         .map(|wanted| format!("expected complete: {wanted}, found {complete}"))
+}
+
+/// What the checker of equivocations says of a vector, whose key has to be the one that is pinned.
+fn equivocation(vector: &Vector) -> &'static str {
+    let text = String::from_utf8_lossy(&vector.bytes);
+    let Ok(stated) = text.parse::<Equivocation>() else {
+        return "unrecognised";
+    };
+    let pinned = pins(vector).keys.contains(stated.key());
+    if pinned && stated.check().is_ok() { "proven" } else { "not-proven" }
 }
 
 #[test]

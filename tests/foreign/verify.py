@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import equivocation
 from cbor import Bad, item, need, sha256, whole_item
 from chain import Chain
 from container import Container, Fault, Tree, consistent, included, recognised
@@ -283,7 +284,12 @@ def vector(path: Path) -> str | None:
             pins.seen.append((int(size), decode64(root)))
         else:
             need(key in HEADERS, f"header {key!r}")
-    result = verify(base64.b64decode("".join(body.split("\n")), validate=True), pins)
+    data = base64.b64decode("".join(body.split("\n")), validate=True)
+    if path.name.startswith("equivocation-"):
+        verdict = equivocation.verdict(data, pins.vkeys)
+        wrong = f"expected {stated['expect']}, found {verdict}"
+        return None if verdict == stated["expect"] else wrong
+    result = verify(data, pins)
     found = (result.verdict, result.code, None if result.seq is None else str(result.seq))
     expected = (stated["expect"], stated.get("code"), stated.get("seq"))
     if "complete" in stated and stated["complete"] != result.complete:

@@ -9,6 +9,7 @@ mod checkpoints;
 mod containers;
 mod effects;
 mod entries;
+mod equivocations;
 mod extracts;
 mod governance;
 mod links;
@@ -41,6 +42,7 @@ pub fn all() -> Vec<Vector> {
         containers::vectors(),
         effects::vectors(),
         entries::vectors(),
+        equivocations::vectors(),
         extracts::vectors(),
         governance::vectors(),
         links::vectors(),
