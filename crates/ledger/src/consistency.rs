@@ -28,16 +28,52 @@ pub struct Consistency {
     pub checkpoint: Checkpoint,
 }
 
-/// A text that is no consistency proof.
+/// A line of a proof's text that is not what stands there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: expected {expected}, found {found}")]
-pub struct ConsistencyError {
+pub struct LineError {
     /// The number of the line, from 1.
     pub line: usize,
-    /// What stands there in the text of C2SP tlog-witness.
+    /// What stands there in the text of C2SP.
     pub expected: &'static str,
     /// What was found.
     pub found: String,
+}
+
+impl LineError {
+    /// Returns the error at a line of which `found` is the text.
+    pub(crate) fn at(line: usize, expected: &'static str, found: &str) -> Self {
+        let found = format!("{:?}", found.chars().take(80).collect::<String>());
+        Self { line, expected, found }
+    }
+}
+
+/// Reads an unsigned number in decimal, without leading zeros.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
+    let plain = text == "0" || !text.starts_with('0');
+    let digits = plain && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
+}
+
+/// Reads the lines of hashes that end in an empty one, the first of which is the line `first`.
+/// Returns the hashes and what follows.
+pub(crate) fn hash_lines(first: usize, text: &str) -> Result<(Vec<Hash>, &str), LineError> {
+    let expected = "the hash of a proof in base64, or an empty line";
+    let (mut hashes, mut rest) = (Vec::new(), text);
+    loop {
+        let number = first + hashes.len();
+        let (line, after) =
+            rest.split_once('\n').ok_or_else(|| LineError::at(number, expected, rest))?;
+        rest = after;
+        if line.is_empty() {
+            return Ok((hashes, rest));
+        }
+        let hash = STANDARD.decode(line).ok().and_then(|bytes| Hash::from_slice(&bytes));
+        hashes.push(hash.ok_or_else(|| LineError::at(number, expected, line))?);
+        if hashes.len() > PROOF_MAX {
+            return Err(LineError::at(number, "at most 63 hashes", line));
+        }
+    }
 }
 
 impl Consistency {
@@ -62,41 +98,18 @@ impl fmt::Display for Consistency {
 }
 
 impl FromStr for Consistency {
-    type Err = ConsistencyError;
+    type Err = LineError;
 
     /// Reads the text; the checkpoint may be [that of any log](Checkpoint::of_any_log).
-    fn from_str(text: &str) -> Result<Self, ConsistencyError> {
-        let fault = |line, expected, found: &str| ConsistencyError {
-            line,
-            expected,
-            found: format!("{:?}", found.chars().take(80).collect::<String>()),
-        };
-        let (first, mut rest) =
-            text.split_once('\n').ok_or_else(|| fault(1, "old and a size", text))?;
-        let decimal = first.strip_prefix("old ").filter(|size| {
-            let plain = *size == "0" || !size.starts_with('0');
-            plain && size.bytes().all(|b| b.is_ascii_digit())
-        });
-        let old = decimal.and_then(|size| size.parse().ok());
-        let old = old.ok_or_else(|| fault(1, "old and a size", first))?;
-        let mut proof = Vec::new();
-        loop {
-            let number = proof.len() + 2;
-            let expected = "the hash of a proof in base64, or an empty line";
-            let (line, after) =
-                rest.split_once('\n').ok_or_else(|| fault(number, expected, rest))?;
-            rest = after;
-            if line.is_empty() {
-                break;
-            }
-            let hash = STANDARD.decode(line).ok().and_then(|bytes| Hash::from_slice(&bytes));
-            proof.push(hash.ok_or_else(|| fault(number, expected, line))?);
-            if proof.len() > PROOF_MAX {
-                return Err(fault(number, "at most 63 hashes", line));
-            }
-        }
+    fn from_str(text: &str) -> Result<Self, LineError> {
+        let expected = "old and a size";
+        let (first, rest) =
+            text.split_once('\n').ok_or_else(|| LineError::at(1, expected, text))?;
+        let old = first.strip_prefix("old ").and_then(decimal);
+        let old = old.ok_or_else(|| LineError::at(1, expected, first))?;
+        let (proof, rest) = hash_lines(2, rest)?;
         let line = proof.len() + 3;
-        let checkpoint = Checkpoint::of_any_log(rest).map_err(|e| ConsistencyError {
+        let checkpoint = Checkpoint::of_any_log(rest).map_err(|e| LineError {
             line,
             expected: e.expected,
             found: e.found,
