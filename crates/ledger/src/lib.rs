@@ -27,6 +27,7 @@ pub mod name;
 pub mod note;
 pub mod payload;
 pub mod policy;
+pub mod proof;
 pub mod replay;
 mod shape;
 mod stream;
