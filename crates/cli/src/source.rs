@@ -283,10 +283,28 @@ pub fn find_pins(source: &Source, args: &PinArgs, context: &Context) -> Result<F
         return Ok(Found { pins: args.pins()?, known: None });
     }
     let claimed = source.last_checkpoint()?;
-    let (Some(last), Ok(store)) = (claimed, TrustStore::of(context.config.as_deref())) else {
+    find(claimed.as_ref().map(Checkpoint::origin), context)
+}
+
+/// Returns the pins for a ledger of that origin: those of the options, else those of the trust
+/// store.
+///
+/// # Errors
+///
+/// As [`find_pins`].
+pub fn pins_of(origin: Option<&str>, args: &PinArgs, context: &Context) -> Result<Pins, Failure> {
+    if args.given() || args.unpinned {
+        return args.pins();
+    }
+    Ok(find(origin, context)?.pins)
+}
+
+/// Finds what the trust store knows of the ledger `origin`.
+fn find(origin: Option<&str>, context: &Context) -> Result<Found, Failure> {
+    let (Some(origin), Ok(store)) = (origin, TrustStore::of(context.config.as_deref())) else {
         return Ok(Found { pins: Pins::default(), known: None });
     };
-    match store.find(last.origin())? {
+    match store.find(origin)? {
         Some(known) => Ok(Found { pins: known.pins()?, known: Some((store, known)) }),
         None => Ok(Found { pins: Pins::default(), known: None }),
     }

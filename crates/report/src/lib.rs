@@ -9,6 +9,7 @@ mod address;
 pub mod entry;
 pub mod findings;
 pub mod html;
+pub mod proof;
 pub mod sarif;
 pub mod text;
 pub mod timeline;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tally_ledger::bundle::Form;
 use tally_ledger::governance::Standing;
 use tally_ledger::time::Instant;
-use tally_ledger::verify::{NoticeKind, Outcome, Verdict, Verification};
+use tally_ledger::verify::{Check, NoticeKind, Outcome, Verdict, Verification};
 
 use crate::text::{Colour, Style, escaped, wrapped};
 
@@ -30,16 +30,7 @@ pub fn disclaimer(verification: &Verification) -> Option<String> {
 /// Returns the verification as text, ending in a newline.
 pub fn text(verification: &Verification, source: &str, style: Style) -> String {
     let mut lines = head(verification, source, style);
-    for check in verification.checks() {
-        let (word, colour) = match check.outcome {
-            Outcome::Pass => ("pass", Colour::Green),
-            Outcome::Fail => ("FAIL", Colour::Red),
-            Outcome::NotChecked => ("not checked", Colour::Yellow),
-        };
-        let first = format!("  {word:<12} {:<NAME$} ", check.name);
-        let line = wrapped(&first, &escaped(&check.detail), style.width);
-        lines.push(line.replacen(word, &style.paint(word, colour), 1));
-    }
+    lines.extend(verification.checks().iter().map(|check| check_line(check, style)));
     lines.push(String::new());
     for notice in notices(verification) {
         lines.push(wrapped("  note: ", &notice, style.width));
@@ -55,6 +46,18 @@ pub fn text(verification: &Verification, source: &str, style: Style) -> String {
     lines.push(line.replacen(word, &style.paint(word, colour), 1));
     lines.push(wrapped("", &not_shown(verification), style.width));
     lines.join("\n") + "\n"
+}
+
+/// Returns the line of a check.
+pub(crate) fn check_line(check: &Check, style: Style) -> String {
+    let (word, colour) = match check.outcome {
+        Outcome::Pass => ("pass", Colour::Green),
+        Outcome::Fail => ("FAIL", Colour::Red),
+        Outcome::NotChecked => ("not checked", Colour::Yellow),
+    };
+    let first = format!("  {word:<12} {:<NAME$} ", check.name);
+    let line = wrapped(&first, &escaped(&check.detail), style.width);
+    line.replacen(word, &style.paint(word, colour), 1)
 }
 
 fn head(verification: &Verification, source: &str, style: Style) -> Vec<String> {
@@ -203,11 +206,23 @@ struct JsonFault {
     found: String,
 }
 
+/// A check, as JSON has it.
 #[derive(Serialize)]
-struct JsonCheck {
+pub(crate) struct JsonCheck {
     name: &'static str,
     outcome: &'static str,
     detail: String,
+}
+
+impl From<Check> for JsonCheck {
+    fn from(check: Check) -> Self {
+        let outcome = match check.outcome {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::NotChecked => "not checked",
+        };
+        Self { name: check.name, outcome, detail: check.detail }
+    }
 }
 
 #[derive(Serialize)]
@@ -234,16 +249,7 @@ pub fn value(verification: &Verification, source: &str) -> serde_json::Value {
         expected: fault.expected.clone(),
         found: fault.found.clone(),
     });
-    let outcome = |outcome| match outcome {
-        Outcome::Pass => "pass",
-        Outcome::Fail => "fail",
-        Outcome::NotChecked => "not checked",
-    };
-    let checks = v.checks().into_iter().map(|check| JsonCheck {
-        name: check.name,
-        outcome: outcome(check.outcome),
-        detail: check.detail,
-    });
+    let checks = v.checks().into_iter().map(JsonCheck::from);
     let checkpoints = v.checkpoints.iter().map(|checkpoint| JsonCheckpoint {
         size: checkpoint.size,
         root: checkpoint.root.to_string(),

@@ -1,4 +1,6 @@
-//! `tally verify`: is the ledger whole?
+//! `tally verify`: is the ledger whole, does the proof hold?
+
+mod proof;
 
 use std::path::PathBuf;
 
@@ -12,6 +14,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
 use crate::source::{self, PinArgs, Verified};
+use proof::ProofFile;
 
 /// The arguments of `tally verify`.
 #[derive(Debug, Clone, Args)]
@@ -22,7 +25,8 @@ Example:
 Needs no network, and nothing of the CA but a pin. A pin that travelled with the
 ledger is none.")]
 pub struct VerifyArgs {
-    /// A ledger: its directory, a bundle, an extract, or where it is published
+    /// A ledger: its directory, a bundle, an extract, or where it is published; or a
+    /// proof in a file of its own
     pub source: PathBuf,
 
     /// What is known beforehand
@@ -38,8 +42,11 @@ pub struct VerifyArgs {
 ///
 /// # Errors
 ///
-/// Fails if there is no ledger, or it cannot be read.
+/// Fails if there is neither ledger nor proof, or it cannot be read.
 pub fn run(args: &VerifyArgs, context: &mut Context) -> Result<Status, Failure> {
+    if let Some(proof) = ProofFile::read(&args.source)? {
+        return proof.verify(args, context);
+    }
     let found = source::streamed(&args.source, &args.pins, context)?;
     let name = args.source.display().to_string();
     let text = match args.format.format {

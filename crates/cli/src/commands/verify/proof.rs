@@ -1,0 +1,141 @@
+//! Proofs in small files, told from ledgers and from each other by how they begin.
+
+use std::io::Read;
+use std::path::Path;
+
+use tally_ledger::consistency::CONSISTENCY_MAX;
+use tally_ledger::proof::{self, FIRST_LINE, INCLUSION_MAX, Proven, Verdict};
+use tally_ledger::verify::Pins;
+use tally_report::proof as report;
+
+use super::{VerifyArgs, hint_at_pins};
+use crate::context::Context;
+use crate::failure::{Failure, Status};
+use crate::output::Format;
+use crate::source;
+
+/// A sort of proof, and how a file of it is checked.
+struct Sort {
+    /// What every file of the sort begins with.
+    begins: &'static [u8],
+    /// The most bytes of a file of the sort.
+    most: usize,
+    check: fn(&ProofFile, &VerifyArgs, &mut Context) -> Result<Status, Failure>,
+}
+
+/// Every sort that there is. None of these beginnings is that of a bundle or an extract.
+const SORTS: [Sort; 2] = [
+    Sort { begins: FIRST_LINE.as_bytes(), most: INCLUSION_MAX, check: inclusion },
+    Sort { begins: b"old ", most: CONSISTENCY_MAX, check: consistency },
+];
+
+/// A proof as it was read.
+pub(super) struct ProofFile {
+    /// The name of the file, as it was given.
+    name: String,
+    /// Its bytes; at most one more than its sort has.
+    bytes: Vec<u8>,
+    sort: &'static Sort,
+}
+
+impl ProofFile {
+    /// Reads the file if it is a proof; `None` if it is something else, or no regular file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, Failure> {
+        if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+            return Ok(None);
+        }
+        let failed = |e: std::io::Error| Failure::io("read", path, &e);
+        let longest = SORTS.iter().map(|sort| sort.begins.len()).max().unwrap_or_default();
+        let (mut file, mut bytes) = (source::open(path)?, Vec::new());
+        file.by_ref().take(longest as u64).read_to_end(&mut bytes).map_err(failed)?;
+        let Some(sort) = SORTS.iter().find(|sort| bytes.starts_with(sort.begins)) else {
+            return Ok(None);
+        };
+        // One byte too many is enough for the sort to refuse it.
+        let left = (sort.most + 1).saturating_sub(bytes.len());
+        file.take(left as u64).read_to_end(&mut bytes).map_err(failed)?;
+        Ok(Some(Self { name: path.display().to_string(), bytes, sort }))
+    }
+
+    /// Checks the proof and prints what it comes to.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a pin cannot be read.
+    pub(super) fn verify(
+        &self,
+        args: &VerifyArgs,
+        context: &mut Context,
+    ) -> Result<Status, Failure> {
+        (self.sort.check)(self, args, context)
+    }
+
+    /// Returns the proof as text; what is not UTF-8 becomes a character that no proof holds.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+fn inclusion(
+    file: &ProofFile,
+    args: &VerifyArgs,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let text = file.text();
+    let pins = pins(&proof::verify_inclusion(&text, &Pins::default()), args, context)?;
+    show(&proof::verify_inclusion(&text, &pins), file, args, context)
+}
+
+fn consistency(
+    file: &ProofFile,
+    args: &VerifyArgs,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let text = file.text();
+    let pins = pins(&proof::verify_consistency(&text, &Pins::default()), args, context)?;
+    show(&proof::verify_consistency(&text, &pins), file, args, context)
+}
+
+/// Returns the pins for the ledger that the proof names.
+fn pins(claimed: &Proven, args: &VerifyArgs, context: &Context) -> Result<Pins, Failure> {
+    source::pins_of(claimed.origin.as_deref(), &args.pins, context)
+}
+
+fn show(
+    proven: &Proven,
+    file: &ProofFile,
+    args: &VerifyArgs,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let text = match args.format.format {
+        Format::Text => report::text(proven, &file.name, context.style()),
+        Format::Json => report::json(proven, &file.name),
+    };
+    context.out.result(&text)?;
+    match proven.verdict() {
+        Verdict::Holds => Ok(Status::Clean),
+        Verdict::Failed => Ok(Status::Failed),
+        Verdict::ConsistentWithItself if args.pins.unpinned => Ok(Status::Clean),
+        Verdict::ConsistentWithItself => {
+            hint_at_pins(context);
+            Ok(Status::CouldNotRun)
+        }
+        Verdict::NotChecked => {
+            hint_at_checkpoint(proven, context);
+            Ok(Status::CouldNotRun)
+        }
+    }
+}
+
+/// Says which checkpoint decides.
+fn hint_at_checkpoint(proven: &Proven, context: &Context) {
+    let size = proven.old.map_or(String::new(), |old| format!(" of size {old}"));
+    context.out.talk(&format!(
+        "hint: give the checkpoint{size} that reached you by another way than this proof, with \
+         --seen FILE"
+    ));
+}
