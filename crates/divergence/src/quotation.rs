@@ -1,7 +1,9 @@
 //! Words that are quoted, looked for in a text.
 //!
-//! Only letters, digits and their order count: spaces, case, punctuation, quotation marks, marks of
-//! Markdown and the addresses of links are dress. An ellipsis in a quotation stands for anything.
+//! Only letters, digits and their order count: encodings (UAX #15), spaces, case, punctuation,
+//! quotation marks, marks of Markdown and the addresses of links are dress. An ellipsis in a quotation stands for anything.
+
+use unicode_normalization::UnicodeNormalization;
 
 /// The least letters and digits that may be found inside of words.
 const JOINED_MIN: usize = 16;
@@ -60,7 +62,7 @@ fn parted(quotation: &str) -> Vec<&str> {
 /// Returns the words of a text: its letters and digits, in lower case.
 fn words(text: &str) -> Vec<String> {
     let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{feff}');
-    let text = without_addresses(text).replace(unseen, "");
+    let text: String = without_addresses(text).nfc().filter(|c| !unseen(*c)).collect();
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect()
 }
@@ -104,6 +106,14 @@ mod tests {
             assert_eq!(Plain::of(TEXT).holds(quotation), Some(found), "{quotation}");
         }
         assert_eq!(Plain::of(TEXT).holds(" \u{2026} "), None);
+    }
+
+    #[test]
+    fn a_letter_is_the_same_in_one_character_or_two() {
+        let holds = |text, quotation| Plain::of(text).holds(quotation);
+        assert_eq!(holds("at the cafe\u{301} today", "caf\u{e9}"), Some(true));
+        assert_eq!(holds("at the caf\u{e9} today", "cafe\u{301}"), Some(true));
+        assert_eq!(holds("at the caf\u{e9} today", "cafe"), Some(false));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use tally_ledger::claim::{Assertion, Claim};
 use tally_ledger::name::Kind;
 use tally_ledger::vocabulary::words::Strength;
+use unicode_normalization::UnicodeNormalization;
 
 /// The most characters of somebody's text that a message repeats.
 const QUOTED_MAX: usize = 200;
@@ -95,7 +96,7 @@ fn plain(word: &str) -> String {
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         other => other,
     };
-    let word: String = word.chars().filter(|c| !unseen(*c)).map(form).collect();
+    let word: String = word.nfc().filter(|c| !unseen(*c)).map(form).collect();
     let dress = |c: char| "*_`\"'.,;:!?()\u{2026}".contains(c);
     let word = word.trim_matches(dress).replace('\u{2026}', "...").to_lowercase();
     let bullet = |c: char| "-+\u{2022}\u{b7}\u{25cf}\u{25e6}".contains(c);
@@ -148,6 +149,8 @@ mod tests {
             ("one person", "one  *person* abroad", Some("put in: \"abroad\"")),
             ("within a day", "within a week", Some("\"day\" became \"week\"")),
             ("**Within** a day", "within a\nday.", None),
+            ("caf\u{e9}", "cafe\u{301}", None),
+            ("cafe\u{301}", "cafe", Some("\"cafe\u{301}\" became \"cafe\"")),
             ("the \"fit and good\" word", "the \"good\" word", Some("taken out: \"fit and\"")),
             ("below 5%", "below 5", Some("\"5%\" became \"5\"")),
             ("\u{feff}It's \"x\" - y...", "It\u{2019}s \u{201c}x\u{201d} \u{2013} y\u{2026}", None),
