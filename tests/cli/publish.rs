@@ -414,3 +414,39 @@ fn a_server_that_ignores_conditions_is_refused_unless_one_says_so() {
     let told = s3.tally(&place, &publish).ok();
     assert_eq!(told, "3 entries are published in s3://bucket/careless already\n");
 }
+
+/// The system calls that change a folder.
+const CHANGES: [&str; 7] = ["write", "mkdir", "link", "linkat", "rename", "renameat", "unlink"];
+
+#[test]
+#[ignore = "needs strace"]
+fn a_publisher_that_is_killed_at_any_step_leaves_a_whole_ledger_and_is_finished_by_the_next() {
+    let place = with_checkpoint();
+    publish(&place, "before").ok();
+    grown(&place, 260);
+    let mut killed = 0;
+    for call in CHANGES {
+        for step in 1.. {
+            copy_folder(&place.path("before"), &place.path("P"));
+            let mut command = Command::new("strace");
+            command.args(["-f", "-qq", "-o", "/dev/null"]);
+            command.args(["-e", &format!("trace={call}")]);
+            command.args(["-e", &format!("inject={call}:signal=KILL:when={step}")]);
+            command.arg(env!("CARGO_BIN_EXE_tally")).args(["publish", "P", "--ledger=L"]);
+            place.place(&mut command);
+            let ended = command.output().expect("strace is installed").status.success();
+            let entries = verified(&place, "P")["entries"].as_u64().unwrap();
+            if ended {
+                assert_eq!(entries, 263);
+                break;
+            }
+            killed += 1;
+            assert!([3, 263].contains(&entries), "{call} {step}: {entries}");
+            publish(&place, "P").ok();
+            assert_eq!(verified(&place, "P")["entries"], 263, "{call} {step}");
+            fs::remove_dir_all(place.path("P")).unwrap();
+        }
+        fs::remove_dir_all(place.path("P")).unwrap();
+    }
+    assert!(killed > 10, "{killed}");
+}
