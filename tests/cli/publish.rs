@@ -120,6 +120,45 @@ fn each_entry_keeps_the_time_at_which_witnesses_saw_it() {
 }
 
 #[test]
+fn a_lost_ledger_is_restored_from_where_it_is_published_and_goes_on() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    let restored = place.tally(&["restore", "P", "--ledger=R"]).ok();
+    assert_eq!(restored, "3 entries, 2 checkpoints and 1 file of evidence restored in R\n");
+    for file in ["ledger.vkey", "checkpoints/00000000000000000003"] {
+        assert_eq!(place.read(&format!("R/{file}")), place.read(&format!("L/{file}")));
+    }
+    copy_folder(&place.path("L/keys"), &place.path("R/keys"));
+    let note = ["record", "--from", "n.json", "--ledger=R"];
+    place.write("n.json", r#"{"kind": "entry.note", "on": 1, "body": {"text": "a remark"}}"#);
+    place.tally(&note).ok();
+    place.tally(&["checkpoint", "--ledger=R"]).ok();
+    assert!(place.tally(&["doctor", "R"]).ok().contains('4'));
+    let told = place.tally(&["publish", "P", "--ledger=R"]).ok();
+    assert!(told.starts_with("1 more entry published in P, 4 in all"), "{told}");
+    let again = place.tally(&["restore", "P", "--ledger=R"]).exits(2).stderr;
+    assert!(again.contains("R is there already"), "{again}");
+}
+
+#[test]
+fn nothing_is_restored_of_what_does_not_hold_or_is_behind_what_was_seen() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    grown(&place, 1);
+    // The trust store remembers the checkpoint that is not published.
+    let behind = place.tally(&["restore", "P", "--ledger=R"]).exits(3).stderr;
+    assert!(behind.contains("nothing was restored"), "{behind}");
+    let stranger = ["restore", "P", "--ledger=R", "--unpinned"];
+    place.write("P/tile/entries/000.p/3", "broken");
+    place.tally(&stranger).exits(2);
+    let none = place.tally(&["restore", "L", "--ledger=R"]).exits(2).stderr;
+    assert!(none.contains("L is no published ledger"), "{none}");
+    let names = fs::read_dir(place.folder.path()).unwrap();
+    let left: Vec<_> = names.map(|item| item.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name == "R" || name.to_string_lossy().starts_with(".R")));
+}
+
+#[test]
 fn the_published_vkey_is_the_one_that_signed_the_checkpoint() {
     let place = with_checkpoint();
     publish(&place, "P").ok();

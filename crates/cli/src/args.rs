@@ -9,8 +9,8 @@ use ed25519_dalek::SigningKey;
 use crate::commands::event::EventCommand;
 use crate::commands::{
     accept, audit, capture, check, checkpoint, claims, completions, demo, disclose, diverge,
-    doctor, explain, export, init, key, list, publish, reconstruct, record, reply, show, timeline,
-    trust, verify,
+    doctor, explain, export, init, key, list, publish, reconstruct, record, reply, restore, show,
+    timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -65,6 +65,8 @@ pub enum Command {
     Export(export::ExportArgs),
     /// Publish the ledger where everybody can read it
     Publish(publish::PublishArgs),
+    /// Make a ledger directory again of what was published
+    Restore(restore::RestoreArgs),
     /// Check that a ledger is whole
     Verify(verify::VerifyArgs),
     /// Hold what was said against what was recorded

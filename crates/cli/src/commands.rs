@@ -22,6 +22,7 @@ pub mod publish;
 pub mod reconstruct;
 pub mod record;
 pub mod reply;
+pub mod restore;
 pub mod show;
 pub mod timeline;
 pub mod trust;
@@ -44,6 +45,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Audit(args) => audit::run(args, context),
         Command::Accept(args) => accept::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Restore(args) => restore::run(args, context),
         Command::Reply(args) => reply::run(args, context),
         Command::Claims(args) => claims::run(args, context),
         Command::Explain(args) => explain::run(args, context),

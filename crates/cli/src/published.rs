@@ -95,6 +95,19 @@ impl Published {
         }
     }
 
+    /// Reads the checkpoints, ascending in size: the earlier ones and the last. Nothing of them is
+    /// verified yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached, or lacks a file.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, Failure> {
+        let earlier = history::earlier(&self.place, self.cache.as_deref()).map_err(unread)?;
+        // What is not smaller was left by a publication that was interrupted.
+        let earlier = earlier.into_iter().filter(|it| it.size() < self.checkpoint.size());
+        Ok(earlier.chain([self.checkpoint.clone()]).collect())
+    }
+
     fn entries(&self) -> Result<Vec<Vec<u8>>, Failure> {
         let mut entries = Vec::new();
         let take = |entry: &[u8]| entries.push(entry.to_vec());
@@ -121,15 +134,12 @@ impl Published {
 
     fn held(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
         let entries = self.entries()?;
-        // What is not smaller was left by a publication that was interrupted.
-        let earlier = history::earlier(&self.place, self.cache.as_deref()).map_err(unread)?;
-        let earlier = earlier.into_iter().filter(|it| it.size() < self.checkpoint.size());
-        let checkpoints = earlier.chain([self.checkpoint.clone()]);
+        let checkpoints = self.checkpoints()?;
         let files = self.files(&entries)?;
         let listed = files.iter().map(|(digest, bytes)| (*digest, bytes.len() as u64));
         let manifest = Manifest {
             form: Form::Bundle,
-            checkpoints: checkpoints.map(|checkpoint| (checkpoint, Vec::new())).collect(),
+            checkpoints: checkpoints.into_iter().map(|note| (note, Vec::new())).collect(),
             evidence: listed.collect(),
         };
         let entries = entries.into_iter().map(Ok);
