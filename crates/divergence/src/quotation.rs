@@ -1,7 +1,8 @@
 //! Words that are quoted, looked for in a text.
 //!
 //! Only letters, digits and their order count: encodings (UAX #15), spaces, case, punctuation,
-//! quotation marks, marks of Markdown and the addresses of links are dress. An ellipsis in a quotation stands for anything.
+//! quotation marks, marks of Markdown and the addresses of links are dress. An ellipsis in a
+//! quotation stands for anything.
 
 use unicode_normalization::UnicodeNormalization;
 
