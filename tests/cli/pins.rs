@@ -131,6 +131,30 @@ fn a_trusted_ledger_needs_no_pin_on_the_command_line() {
 }
 
 #[test]
+fn a_new_checkpoint_key_needs_a_new_pin_and_is_no_conflict() {
+    let place = Place::with_ledger();
+    let made = place.tally(&["key", "new", "new.pem", "--unencrypted-keys"]).ok();
+    let key = made.split_whitespace().find(|word| word.len() == 64).unwrap();
+    place.tally(&["key", "grant", key, "--role=checkpoint", "--ledger=L"]).ok();
+    let listed = place.tally(&["key", "list", "L", "--format", "json"]).exits(0).json();
+    let keys = listed["keys"].as_array().unwrap();
+    let old = keys.iter().find(|key| key["roles"] == serde_json::json!(["checkpoint"])).unwrap();
+    let old = old["kid"].as_str().unwrap_or_else(|| panic!("{listed:#}"));
+    place.tally(&["key", "revoke", old, "--why=yearly", "--ledger=L"]).ok();
+    place.tally(&["checkpoint", "--checkpoint-key=new.pem", "--ledger=L"]).ok();
+    let run = place.tally(&["verify", "L"]).exits(3);
+    assert!(run.stdout.contains("found no such signature"), "{run:?}");
+    assert!(!run.stderr.contains("kept as evidence"), "{run:?}");
+    place.tally(&["publish", "P", "--ledger=L"]).ok();
+    let id = place.tally(&["verify", "L", "--unpinned", "--format", "json"]).json();
+    place.tally(&["trust", "remove", "ledger.example/l"]).ok();
+    let id = id["ledger_id"].as_str().unwrap();
+    let pins = ["--key=P/ledger.vkey", "--ledger-id", id, "--seen=P/checkpoint"];
+    place.tally(&[&["trust", "add", "ledger.example/l"][..], &pins].concat()).ok();
+    place.tally(&["verify", "L"]).ok();
+}
+
+#[test]
 fn init_pins_its_ledger_and_begins_no_other_under_its_name() {
     let place = Place::with_ledger();
     place.tally(&["verify", "L"]).ok();

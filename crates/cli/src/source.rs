@@ -336,26 +336,20 @@ impl Found {
         if !sound {
             return Ok(());
         }
+        let seen: Option<Checkpoint> = known.seen.as_ref().and_then(|text| text.parse().ok());
         match verification.verdict() {
             // An extract may be silent on the checkpoint seen before: it never takes its place.
             Verdict::Whole if verification.pins_unchecked.is_empty() => {
-                let seen: Option<Checkpoint> =
-                    known.seen.as_ref().and_then(|text| text.parse().ok());
                 if seen.is_none_or(|seen| seen.size() < last.size()) {
                     store.saw(&known.origin, &last)?;
                 }
             }
             Verdict::Failed => {
-                let pinned = |fault: &tally_ledger::fault::Fault| {
-                    fault.code == tally_ledger::fault::Code::Pin
-                };
                 // Anybody can make up a ledger of that origin; it shows nothing about this one.
                 let ours = self.pins.ledger_id.is_some_and(|id| verification.ledger_id == Some(id))
                     || self.pins.keys.iter().any(|key| last.signed_by(key) != Signed::Absent);
-                if let Some(seen) =
-                    known.seen.as_ref().filter(|_| ours && verification.faults.iter().any(pinned))
-                {
-                    let kept = store.keep_conflict(seen, &last.to_string())?;
+                if let Some(seen) = seen.filter(|seen| ours && verification.denies(seen)) {
+                    let kept = store.keep_conflict(&seen.to_string(), &last.to_string())?;
                     context.out.talk(&format!(
                         "note: both checkpoints are kept as evidence in {}",
                         kept.display()

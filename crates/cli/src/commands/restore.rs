@@ -68,9 +68,13 @@ pub fn run(args: &RestoreArgs, context: &mut Context) -> Result<Status, Failure>
     let status = source::status(ledger.verification().verdict(), args.pins.unpinned);
     if status != Status::Clean {
         let sentence = verification::sentence(ledger.verification());
+        let hint = match status {
+            Status::Failed => "see what fails with: tally verify PLACE; try a mirror",
+            _ => "give a pin: --key, --policy, --ledger-id or --seen",
+        };
         return Err(Failure::new(format!("nothing was restored: {sentence}"))
             .status(status)
-            .hint("give a pin: --key, --policy, --ledger-id or --seen"));
+            .hint(hint));
     }
     // The directory gets its name when it is whole.
     let part = part_of(dir)?;

@@ -6,9 +6,10 @@ use crate::fault::{Code, Fault};
 use crate::governance::{Governance, Owner, Standing};
 use crate::hash::Hash;
 use crate::name::Origin;
+use crate::note::Checkpoint;
 use crate::time::Instant;
 
-use super::EvidenceState;
+use super::{EvidenceState, pins};
 
 /// Something that a reader should know and that is no fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,6 +246,13 @@ impl Verification {
         } else {
             Verdict::Whole
         }
+    }
+
+    /// Returns whether the ledger was found to be shorter than `seen`, one of the pins, or to have
+    /// another root at its size.
+    pub fn denies(&self, seen: &Checkpoint) -> bool {
+        let expected = pins::expected(seen);
+        self.faults.iter().any(|fault| fault.code == Code::Pin && fault.expected == expected)
     }
 
     /// Returns, for each checkpoint, the latest time in seconds since 1970-01-01T00:00:00Z at which

@@ -106,7 +106,7 @@ pub(super) fn contradicted(pins: &Pins, roots: &[Option<Hash>]) -> Vec<Fault> {
         .collect()
 }
 
-fn expected(seen: &Checkpoint) -> String {
+pub(super) fn expected(seen: &Checkpoint) -> String {
     format!("the root {} at size {}, seen before", seen.root(), seen.size())
 }
 
