@@ -141,7 +141,8 @@ fn protected_header(bytes: &[u8]) -> ProtectedHeader {
     ProtectedHeader { original_data: Some(bytes.to_vec()), ..ProtectedHeader::default() }
 }
 
-fn signed_bytes(protected: &[u8], content: &[u8]) -> Vec<u8> {
+/// Returns the Sig_structure of RFC 9052 §4.4 over a protected header and a payload.
+pub(crate) fn signed_bytes(protected: &[u8], content: &[u8]) -> Vec<u8> {
     let context = SignatureContext::CoseSign1;
     coset::sig_structure_data(context, protected_header(protected), None, &[], content)
 }

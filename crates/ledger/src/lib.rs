@@ -28,6 +28,7 @@ pub mod note;
 pub mod payload;
 pub mod policy;
 pub mod proof;
+pub mod receipt;
 pub mod replay;
 mod shape;
 mod stream;

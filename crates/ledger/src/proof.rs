@@ -7,9 +7,11 @@
 mod consistency;
 mod inclusion;
 mod pinned;
+mod receipt;
 
 pub use consistency::verify as verify_consistency;
 pub use inclusion::{FIRST_LINE, INCLUSION_MAX, Inclusion, verify as verify_inclusion};
+pub use receipt::verify as verify_receipt;
 
 use crate::entry::Entry;
 use crate::hash::Hash;
@@ -23,6 +25,10 @@ pub enum Sort {
     Inclusion,
     /// A ledger extends what it was (the request of C2SP tlog-witness).
     Consistency,
+    /// An entry stands in a ledger (a transparent statement of RFC 9943).
+    Receipt,
+    /// A ledger extends what it was (a receipt of RFC 9942).
+    ConsistencyReceipt,
 }
 
 impl Sort {
@@ -31,6 +37,8 @@ impl Sort {
         match self {
             Self::Inclusion => "inclusion",
             Self::Consistency => "consistency",
+            Self::Receipt => "receipt",
+            Self::ConsistencyReceipt => "consistency-receipt",
         }
     }
 }
@@ -154,4 +162,10 @@ impl Proven {
             Verdict::ConsistentWithItself
         }
     }
+}
+
+/// Returns how many hashes there are, in words.
+fn hashes(path: &[Hash]) -> String {
+    let count = path.len();
+    format!("{count} {}", if count == 1 { "hash" } else { "hashes" })
 }

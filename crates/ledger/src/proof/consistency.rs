@@ -1,6 +1,6 @@
 //! Checking that a ledger extends what it was.
 
-use super::{Proven, Sort};
+use super::{Proven, Sort, hashes};
 use crate::consistency::Consistency;
 use crate::verify::Pins;
 
@@ -20,8 +20,7 @@ pub fn verify(text: &str, pins: &Pins) -> Proven {
         proven.fail("form", format!("expected an old size from 1 to {size}, found {old}"));
         return proven;
     }
-    let hashes = proof.proof.len();
-    proven.pass("form", format!("a proof of {hashes} hashes, and a checkpoint"));
+    proven.pass("form", format!("a proof of {}, and a checkpoint", hashes(&proof.proof)));
     let mut seen =
         pins.seen.iter().filter(|seen| seen.origin() == checkpoint.origin() && seen.size() == old);
     match seen.next() {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Proven, Sort};
+use super::{Proven, Sort, hashes};
 use crate::consistency::{LineError, PROOF_MAX, decimal, hash_lines};
 use crate::entry::{ENTRY_MAX, Entry};
 use crate::hash::Hash;
@@ -87,8 +87,8 @@ pub fn verify(text: &str, pins: &Pins) -> Proven {
     };
     let mut proven = Proven::new(Sort::Inclusion);
     proven.about(&proof.checkpoint);
-    let (bytes, hashes) = (proof.entry.len(), proof.path.len());
-    let form = format!("an entry of {bytes} bytes, a path of {hashes} hashes, and a checkpoint");
+    let (bytes, hashes) = (proof.entry.len(), hashes(&proof.path));
+    let form = format!("an entry of {bytes} bytes, a path of {hashes}, and a checkpoint");
     proven.pass("form", form);
     proven.carried(&proof.entry, proof.checkpoint.origin(), Some(proof.index));
     proven.included(&proof.entry, proof.index, &proof.path, &proof.checkpoint);
