@@ -19,11 +19,16 @@ pub struct Checkpoint {
 
 /// Lists the sizes for which a checkpoint is stored, ascending; other files are passed over.
 pub(crate) fn sizes(layout: &Layout) -> Result<Vec<u64>, Error> {
-    // The names are padded, so their order is that of the sizes.
-    Ok(layout::list(&layout.checkpoints())?.iter().filter_map(|path| size_of(path)).collect())
+    sizes_in(&layout.checkpoints())
 }
 
-/// Returns the size that the name of a checkpoint file states.
+/// Lists the sizes for which a directory has a file, ascending.
+pub(crate) fn sizes_in(dir: &Path) -> Result<Vec<u64>, Error> {
+    // The names are padded, so their order is that of the sizes.
+    Ok(layout::list(dir)?.iter().filter_map(|path| size_of(path)).collect())
+}
+
+/// Returns the size that the name of such a file states.
 pub(crate) fn size_of(path: &Path) -> Option<u64> {
     let name = layout::name(path);
     name.parse().ok().filter(|size| *name == format!("{size:020}"))

@@ -37,6 +37,8 @@ pub enum Part {
     Database,
     /// The checkpoints.
     Checkpoints,
+    /// The signed roots.
+    Roots,
     /// The evidence files.
     Evidence,
     /// What earlier accidents left behind.
@@ -66,6 +68,11 @@ pub enum Finding {
     },
     /// Every checkpoint states the size and the root of the entries that it covers.
     CheckpointsFit {
+        /// How many there are.
+        count: u64,
+    },
+    /// Every signed root stands beside a checkpoint of the same ledger and size.
+    RootsFit {
         /// How many there are.
         count: u64,
     },
@@ -124,6 +131,7 @@ impl fmt::Display for Part {
             Self::Entries => "entries",
             Self::Database => "database",
             Self::Checkpoints => "checkpoints",
+            Self::Roots => "roots",
             Self::Evidence => "evidence",
             Self::Remains => "remains",
         })
@@ -144,6 +152,9 @@ impl fmt::Display for Finding {
             }
             Self::CheckpointsFit { count } => {
                 write!(f, "checkpoints that fit the entries: all of {count}")
+            }
+            Self::RootsFit { count } => {
+                write!(f, "signed roots beside their checkpoints: all of {count}")
             }
             Self::EvidenceFits { count } => {
                 write!(f, "files that have the digest of their name: all of {count}")

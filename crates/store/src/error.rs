@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
 use tally_ledger::note::NoteError;
+use tally_ledger::receipt::ReceiptError;
 
 /// Why an operation on a store failed. Unless a variant says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -291,6 +292,24 @@ pub enum Error {
         /// The root of the entries.
         found: Hash,
     },
+    /// A file is not the signed root of a ledger (FORMAT.md, "Receipts").
+    #[error("{} is not a signed root: {source}", path.display())]
+    RootForm {
+        /// The file that holds it.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReceiptError,
+    },
+    /// A signed root belongs beside a checkpoint of the same ledger and size, and there is none.
+    #[error("{} has no checkpoint of {origin} and size {size} beside it", path.display())]
+    RootAlone {
+        /// The file that holds it, or would.
+        path: PathBuf,
+        /// The origin that it names.
+        origin: String,
+        /// The size under which it is filed.
+        size: u64,
+    },
     /// An entry does not name its own position and the id of the entry before.
     #[error("entry {seq} in {} does not follow the entry before it", path.display())]
     ChainBroken {
@@ -322,7 +341,7 @@ pub enum Error {
         /// The database directory, which should hold it too.
         db: PathBuf,
     },
-    /// A file in `checkpoints` or `evidence` has a name that does not belong there.
+    /// A file in `checkpoints`, `roots` or `evidence` has a name that does not belong there.
     #[error("{} does not belong there: its name is not {expected}", path.display())]
     StrangeFile {
         /// The file.

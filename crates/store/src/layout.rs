@@ -72,6 +72,15 @@ impl Layout {
         self.checkpoints().join(format!("{size:020}"))
     }
 
+    pub(crate) fn roots(&self) -> PathBuf {
+        self.dir.join("roots")
+    }
+
+    /// The signed root of the tree of `size` entries, named like its checkpoint.
+    pub(crate) fn root(&self, size: u64) -> PathBuf {
+        self.roots().join(format!("{size:020}"))
+    }
+
     pub(crate) fn evidence_dir(&self) -> PathBuf {
         self.dir.join("evidence")
     }

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use tally_ledger::hash::Hash;
+use tally_ledger::receipt::SignedRoot;
 
 use crate::bundle::Bundle;
 use crate::checkpoint::{self, Checkpoint};
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::evidence::{self, Evidence};
 use crate::head::{self, Head};
 use crate::layout::{BUNDLE_ENTRIES, Layout};
+use crate::root;
 
 /// A ledger directory as it was at one moment.
 #[derive(Debug, Clone)]
@@ -125,6 +127,15 @@ impl Reader {
     /// Fails if the file cannot be read or is not text of at most 64 KiB.
     pub fn checkpoint(&self, size: u64) -> Result<Option<Checkpoint>, Error> {
         checkpoint::read(&self.layout, size)
+    }
+
+    /// Returns the signed root stored for `size`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, or is no signed root.
+    pub fn root(&self, size: u64) -> Result<Option<SignedRoot>, Error> {
+        root::read(&self.layout, size)
     }
 
     /// Returns the evidence file with this SHA-256, or `None` if it is not stored.

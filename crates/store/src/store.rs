@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tally_ledger::hash::Hash;
+use tally_ledger::receipt::SignedRoot;
 
 use crate::ENTRY_BYTES_MAX;
 use crate::batch;
@@ -27,6 +28,7 @@ use crate::link;
 use crate::lock::Lock;
 use crate::reader::Reader;
 use crate::recovery::{self, Recovered};
+use crate::root;
 
 /// What an append must find free beside four times its own size: sled grows in steps of half a
 /// megabyte and writes a snapshot now and then.
@@ -157,6 +159,16 @@ impl Store {
         checkpoint::put(&self.reader.layout, size, note)
     }
 
+    /// Stores the signed root of the tree of `size` entries, beside its checkpoint. It takes the
+    /// place of another: each says the same of that root.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no checkpoint of that size and origin is stored, or the file cannot be written.
+    pub fn put_root(&mut self, size: u64, root: &SignedRoot) -> Result<(), Error> {
+        root::put(&self.reader.layout, size, root)
+    }
+
     /// Stores what `source` yields under its SHA-256, durably. Storing the same bytes again changes
     /// nothing.
     ///
@@ -253,7 +265,8 @@ fn refuse_what_is_there(layout: &Layout) -> Result<(), Error> {
     if layout.format().exists() {
         return Err(Error::AlreadyALedger { dir });
     }
-    let ours = ["lock", "db", "tile", "checkpoints", "evidence", "head.next", "format.tmp"];
+    let ours =
+        ["lock", "db", "tile", "checkpoints", "roots", "evidence", "head.next", "format.tmp"];
     for name in names(&layout.dir)? {
         let begun = match name.as_str() {
             "head" => matches!(head::read(layout), Ok(None)),

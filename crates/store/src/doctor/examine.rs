@@ -18,6 +18,7 @@ use crate::head::{self, Damaged, Head};
 use crate::layout::{self, BUNDLE_ENTRIES, Layout};
 use crate::link;
 use crate::lock::Lock;
+use crate::root;
 
 /// How many faults of one kind are listed one by one.
 const LISTED: u64 = 5;
@@ -59,6 +60,7 @@ pub fn examine(
     let copies = Copies::new(&layout, db)?;
     examine_names(&layout, &copies, &mut findings)?;
     Entries { layout: &layout, head, copies, findings: &mut findings }.examine()?;
+    examine_roots(&layout, &mut findings)?;
     examine_evidence(&layout, &mut findings)?;
     examine_remains(&layout, &mut findings)?;
     if let Err(reason) = lock {
@@ -303,6 +305,8 @@ impl Entries<'_> {
 fn examine_names(layout: &Layout, copies: &Copies, findings: &mut Findings) -> Result<(), Error> {
     let checkpoints = layout::list(&layout.checkpoints())?;
     let checkpoints = checkpoints.iter().filter(|path| checkpoint::size_of(path).is_none());
+    let roots = layout::list(&layout.roots())?;
+    let roots = roots.iter().filter(|path| checkpoint::size_of(path).is_none());
     let evidence = layout::list(&layout.evidence_dir())?;
     let evidence = evidence.iter().filter(|path| evidence::digest_of(path).is_none());
     let mut report = |part, path: &PathBuf, expected| {
@@ -311,7 +315,25 @@ fn examine_names(layout: &Layout, copies: &Copies, findings: &mut Findings) -> R
     let groups = "three digits, after an x for a directory";
     copies.strange.iter().for_each(|path| report(Part::Entries, path, groups));
     checkpoints.for_each(|path| report(Part::Checkpoints, path, "a size of 20 digits"));
+    roots.for_each(|path| report(Part::Roots, path, "a size of 20 digits"));
     evidence.for_each(|path| report(Part::Evidence, path, "a SHA-256 of 64 small hex digits"));
+    Ok(())
+}
+
+fn examine_roots(layout: &Layout, findings: &mut Findings) -> Result<(), Error> {
+    let sizes = root::sizes(layout)?;
+    let mut fit = 0;
+    for &size in &sizes {
+        let stored = root::read(layout, size);
+        match stored.and_then(|root| root.map_or(Ok(()), |r| root::check(layout, size, &r))) {
+            Ok(()) => fit += 1,
+            Err(error @ Error::Io { .. }) => return Err(error),
+            Err(error) => findings.fault(Part::Roots, error),
+        }
+    }
+    if fit == sizes.len() as u64 {
+        findings.add(Part::Roots, Finding::RootsFit { count: fit });
+    }
     Ok(())
 }
 

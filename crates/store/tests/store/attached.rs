@@ -69,6 +69,26 @@ fn a_checkpoint_of_another_size_or_form_is_refused() {
 }
 
 #[test]
+fn a_signed_root_is_filed_beside_its_checkpoint_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let entries = chain::entries(3, 1);
+    chain::make(dir.path(), &entries, 3);
+    let mut store = chain::open(dir.path()).unwrap();
+    store.put_checkpoint(2, &note(&entries, 2, &["log"])).unwrap();
+    let root = chain::root("ledger.example");
+    store.put_root(2, &root).unwrap();
+    store.put_root(2, &root).unwrap();
+    let alone = |error| matches!(error, Error::RootAlone { .. });
+    assert!(alone(store.put_root(3, &root).unwrap_err()));
+    assert!(alone(store.put_root(2, &chain::root("other.example")).unwrap_err()));
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(reader.root(2).unwrap(), Some(root));
+    assert_eq!(reader.root(3).unwrap(), None);
+    fs::write(dir.path().join(format!("roots/{:020}", 2)), "text").unwrap();
+    assert!(matches!(reader.root(2).unwrap_err(), Error::RootForm { .. }));
+}
+
+#[test]
 fn evidence_is_filed_under_its_digest_once() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::create(dir.path()).unwrap();

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tally_ledger::hash::Hash;
+use tally_ledger::receipt::SignedRoot;
 use tally_ledger::tree::Edge;
 use tally_store::{Error, Reader, Store};
 
@@ -91,6 +92,20 @@ pub(crate) fn checkpoint(entries: &[Vec<u8>], names: &[&str]) -> String {
     let root = base64(&tree.root().0);
     let lines: Vec<_> = names.iter().map(|name| format!("\u{2014} {name} AAAAAAA=\n")).collect();
     format!("ledger.example\n{}\n{root}\n\n{}", entries.len(), lines.concat())
+}
+
+/// Returns a signed root of the ledger `origin`, which nobody signed.
+pub(crate) fn root(origin: &str) -> SignedRoot {
+    let mut header = vec![0xa4, 0x01, 0x32, 0x04];
+    push_bytes(&mut header, &[7; 32]);
+    let length = 0x60 | u8::try_from(origin.len()).unwrap();
+    let text = |label: u8| [&[label, length][..], origin.as_bytes()].concat();
+    header.extend([&[0x0f, 0xa2][..], &text(1), &text(2), &[0x19, 0x01, 0x8b, 0x01]].concat());
+    let mut root = vec![0xd2, 0x84];
+    push_bytes(&mut root, &header);
+    root.extend([0xa0, 0xf6]);
+    push_bytes(&mut root, &[7; 64]);
+    SignedRoot::parse(&root).unwrap()
 }
 
 fn base64(bytes: &[u8; 32]) -> String {

@@ -194,6 +194,7 @@ fn a_sound_ledger_is_called_sound_and_rebuilding_it_changes_nothing() {
             "database: entries held: 600",
             "database: same bytes as the bundle files in all of 600 places",
             "checkpoints: checkpoints that fit the entries: all of 4",
+            "roots: signed roots beside their checkpoints: all of 0",
             "evidence: files that have the digest of their name: all of 1",
         ]
     );
@@ -215,7 +216,12 @@ fn damage_is_named_with_its_place() {
     fs::write(dir.join("evidence").join(Hash::of(b"an order").to_string()), "other").unwrap();
     let other = chain::checkpoint(&chain::entries(300, 2), &["log"]);
     fs::write(dir.join(format!("checkpoints/{:020}", 300)), other).unwrap();
-    for name in ["checkpoints/300", "evidence/letter.pdf", "tile/entries/2"] {
+    let root = chain::root("ledger.example").bytes();
+    fs::create_dir(dir.join("roots")).unwrap();
+    fs::write(dir.join(format!("roots/{:020}", 300)), &root).unwrap();
+    fs::write(dir.join(format!("roots/{:020}", 299)), &root).unwrap();
+    fs::write(dir.join(format!("roots/{:020}", 600)), &root[1..]).unwrap();
+    for name in ["checkpoints/300", "roots/300", "evidence/letter.pdf", "tile/entries/2"] {
         fs::write(dir.join(name), "text").unwrap();
     }
     let faults: Vec<_> = examine(dir).into_iter().filter(Diagnosis::is_fault).collect();
@@ -229,8 +235,10 @@ fn damage_is_named_with_its_place() {
     assert!(named(Part::Entries, |e| matches!(e, Error::EntryMissing { seq: 512, .. })));
     assert!(named(Part::Database, |e| matches!(e, Error::DbDiffers { seq: 100, .. })));
     assert!(named(Part::Checkpoints, |e| matches!(e, Error::CheckpointRoot { .. })));
+    assert!(named(Part::Roots, |e| matches!(e, Error::RootAlone { size: 299, .. })));
+    assert!(named(Part::Roots, |e| matches!(e, Error::RootForm { .. })));
     assert!(named(Part::Evidence, |e| matches!(e, Error::EvidenceDamaged { .. })));
-    for part in [Part::Entries, Part::Checkpoints, Part::Evidence] {
+    for part in [Part::Entries, Part::Checkpoints, Part::Roots, Part::Evidence] {
         assert!(named(part, |e| matches!(e, Error::StrangeFile { .. })), "{part}");
     }
     let more = |diagnosis: &Diagnosis| matches!(diagnosis.finding, Finding::More { count: 83 });
