@@ -16,6 +16,7 @@ mod keys;
 mod locks;
 mod output;
 mod pins;
+mod prove;
 mod publish;
 mod reconstruct;
 mod reference;

@@ -9,8 +9,8 @@ use ed25519_dalek::SigningKey;
 use crate::commands::event::EventCommand;
 use crate::commands::{
     accept, audit, capture, check, checkpoint, claims, completions, demo, disclose, diverge,
-    doctor, explain, export, init, key, list, publish, reconstruct, record, reply, restore, show,
-    timeline, trust, verify,
+    doctor, explain, export, init, key, list, prove, publish, reconstruct, record, reply, restore,
+    show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -67,7 +67,9 @@ pub enum Command {
     Publish(publish::PublishArgs),
     /// Make a ledger directory again of what was published
     Restore(restore::RestoreArgs),
-    /// Check that a ledger is whole
+    /// Prove what stands in the ledger, in a small file
+    Prove(prove::ProveArgs),
+    /// Check that a ledger is whole, or that a proof holds
     Verify(verify::VerifyArgs),
     /// Hold what was said against what was recorded
     Diverge(diverge::DivergeArgs),

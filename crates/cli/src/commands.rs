@@ -18,6 +18,7 @@ pub mod init;
 pub mod key;
 pub mod list;
 pub mod policies;
+pub mod prove;
 pub mod publish;
 pub mod reconstruct;
 pub mod record;
@@ -59,6 +60,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Checkpoint(args) => checkpoint::run(args, context),
         Command::Export(args) => export::run(args, context),
         Command::Publish(args) => publish::run(args, context),
+        Command::Prove(args) => prove::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),

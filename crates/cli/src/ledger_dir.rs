@@ -11,9 +11,11 @@ use tally_ledger::entry::Entry;
 use tally_ledger::fault::{Code, Fault};
 use tally_ledger::hash::Hash;
 use tally_ledger::head::Head;
+use tally_ledger::key::PublicKey;
 use tally_ledger::name::Origin;
-use tally_ledger::note::Checkpoint;
+use tally_ledger::note::{Checkpoint, Signed, Vkey};
 use tally_ledger::payload::Event;
+use tally_ledger::receipt::{Algorithm, SignedRoot};
 use tally_ledger::time::Instant;
 use tally_ledger::tree::Edge;
 use tally_ledger::verify::{self, Pins, VerifiedLedger};
@@ -80,7 +82,12 @@ pub fn checkpoints(reader: &Reader) -> Result<Vec<Checkpoint>, Failure> {
     reader.checkpoints()?.map(|stored| parsed(&stored?)).collect()
 }
 
-fn parsed(stored: &tally_store::Checkpoint) -> Result<Checkpoint, Failure> {
+/// Returns the checkpoint that a stored one is.
+///
+/// # Errors
+///
+/// Fails if it is none.
+pub fn parsed(stored: &tally_store::Checkpoint) -> Result<Checkpoint, Failure> {
     stored.note.parse().map_err(|e| {
         Failure::new(format!("the checkpoint of size {}: {e}", stored.size))
             .hint("restore the file in checkpoints/ from a copy, or move it away")
@@ -235,8 +242,7 @@ impl LedgerDir {
         self.ledger.entries().iter().chain(appended).for_each(|entry| edge.push(entry.id()));
         let checkpoint = Checkpoint::sign(self.origin(), edge.size(), edge.root(), key);
         let own = self.ledger.authority().checkpoint_vkeys();
-        let holds =
-            |vkey| !matches!(checkpoint.signed_by(vkey), tally_ledger::note::Signed::Absent);
+        let holds = |vkey| !matches!(checkpoint.signed_by(vkey), Signed::Absent);
         if own.iter().any(holds) {
             return Ok(checkpoint);
         }
@@ -262,6 +268,25 @@ impl LedgerDir {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Signs the root of a stored checkpoint once more, as COSE, and stores that: receipts are made
+    /// from it without the key. A tree of one entry has no receipt, and a key that did not sign the
+    /// checkpoint signs nothing here.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read or written.
+    pub fn put_root(&mut self, checkpoint: &Checkpoint, key: &SigningKey) -> Result<(), Failure> {
+        let size = checkpoint.size();
+        let vkey = Vkey::log(self.origin(), PublicKey::from(key));
+        let own = matches!(checkpoint.signed_by(&vkey), Signed::Holds(_));
+        if size > 1 && own && self.reader().root(size)?.is_none() {
+            let (origin, root) = (self.origin(), checkpoint.root());
+            let signed = SignedRoot::sign(origin, &root, key, Algorithm::default());
+            self.store.put_root(size, &signed)?;
+        }
+        Ok(())
     }
 }
 

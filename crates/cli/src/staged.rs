@@ -62,6 +62,24 @@ impl Drop for Staged<'_> {
     }
 }
 
+/// Refuses a file to write that is a folder, or that exists and is not to be replaced.
+///
+/// # Errors
+///
+/// Fails if it is to be refused.
+pub fn refuse_existing(path: &Path, replace: bool) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(
+            Failure::new(format!("{} is a folder", path.display())).hint("name the file to write")
+        );
+    }
+    if path.exists() && !replace {
+        return Err(Failure::new(format!("{} exists already", path.display()))
+            .hint("choose another name, or add --force"));
+    }
+    Ok(())
+}
+
 /// Writes `bytes` to `path`, in the place of what stood there, all or nothing.
 ///
 /// # Errors

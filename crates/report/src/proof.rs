@@ -34,7 +34,7 @@ fn head(proven: &Proven, source: &str, style: Style) -> Vec<String> {
         lines.push(wrapped(&format!("{name:<9} "), &escaped(value), style.width));
     };
     row("Source", source);
-    row("Proof of", proven.sort.name());
+    row("Proof of", words(proven.sort));
     if let Some(origin) = &proven.origin {
         row("Ledger", origin);
     }
@@ -48,16 +48,26 @@ fn head(proven: &Proven, source: &str, style: Style) -> Vec<String> {
     lines
 }
 
+/// Returns what a proof of that sort is of, and how it is written.
+fn words(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Inclusion => "inclusion",
+        Sort::Consistency => "consistency",
+        Sort::Receipt => "inclusion, as a COSE receipt",
+        Sort::ConsistencyReceipt => "consistency, as a COSE receipt",
+    }
+}
+
 /// Returns the verdict in one sentence, its word first.
 pub fn sentence(proven: &Proven) -> String {
     let number = |number: Option<u64>| number.unwrap_or_default();
     let size = number(proven.size);
     let what = match proven.sort {
-        Sort::Inclusion => {
+        Sort::Inclusion | Sort::Receipt => {
             let seq = proven.entry.as_ref().map(|entry| entry.payload().seq);
             format!("entry {} stands in the ledger of {size} entries", number(seq))
         }
-        Sort::Consistency => {
+        Sort::Consistency | Sort::ConsistencyReceipt => {
             format!("the ledger of {size} entries extends its first {}", number(proven.old))
         }
     };
@@ -88,11 +98,11 @@ pub fn sentence(proven: &Proven) -> String {
 /// Returns what a proof of that sort never shows.
 pub fn not_shown(sort: Sort) -> &'static str {
     match sort {
-        Sort::Inclusion => {
+        Sort::Inclusion | Sort::Receipt => {
             "Not shown: that its author signed it and was entitled to, that what it states is \
              true, or what else the ledger holds. The whole ledger shows who was entitled."
         }
-        Sort::Consistency => {
+        Sort::Consistency | Sort::ConsistencyReceipt => {
             "Not shown: what the entries are, and that they hold. The whole ledger shows that."
         }
     }

@@ -70,11 +70,13 @@ pub fn run(args: &CheckpointArgs, context: &mut Context) -> Result<Status, Failu
     let size = ledger.head().size();
     if let Some(stored) = ledger.reader().checkpoint(size)? {
         context.out.talk(&format!("note: there is a checkpoint of size {size} already"));
+        ledger.put_root(&ledger_dir::parsed(&stored)?, &key)?;
         context.out.result(&stored.note)?;
         return Ok(Status::Clean);
     }
     let checkpoint = ledger.sign_checkpoint(&[], &key)?;
     ledger.put_checkpoint(&checkpoint, context)?;
+    ledger.put_root(&checkpoint, &key)?;
     context.out.result(&checkpoint.to_string())?;
     Ok(Status::Clean)
 }

@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, LedgerDir, named_evidence};
 use crate::passphrase::Passphrases;
-use crate::staged::Staged;
+use crate::staged::{self, Staged};
 
 /// The arguments of `tally export`.
 #[derive(Debug, Clone, Default, Args)]
@@ -62,14 +62,7 @@ pub struct ExportArgs {
 ///
 /// Fails if the ledger does not hold, an incident is unknown, or the disk refuses.
 pub fn run(args: &ExportArgs, context: &mut Context) -> Result<Status, Failure> {
-    if args.output.is_dir() {
-        return Err(Failure::new(format!("{} is a folder", args.output.display()))
-            .hint("name the file to write"));
-    }
-    if args.output.exists() && !args.force {
-        return Err(Failure::new(format!("{} exists already", args.output.display()))
-            .hint("choose another name, or add --force"));
-    }
+    staged::refuse_existing(&args.output, args.force)?;
     let entries =
         if args.incident.is_empty() { bundle(args, context)? } else { extract(args, context)? };
     context.out.result(&format!("{entries} entries in {}", args.output.display()))?;
@@ -150,6 +143,7 @@ fn extract(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
         Staged::write(&args.output, |file| write_files(extract.write(file, listed)?, &files))?;
     ledger.append(&[entry])?;
     ledger.put_checkpoint(&checkpoint, context)?;
+    ledger.put_root(&checkpoint, &checkpoint_key)?;
     staged.place(args.force)?;
     Ok(count)
 }

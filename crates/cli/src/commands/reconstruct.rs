@@ -178,6 +178,7 @@ fn record(
     let checkpoint = ledger.sign_checkpoint(&entries, &keys.checkpoint)?;
     ledger.append(&entries)?;
     ledger.put_checkpoint(&checkpoint, context)?;
+    ledger.put_root(&checkpoint, &keys.checkpoint)?;
     Ok((origin, entries.len()))
 }
 

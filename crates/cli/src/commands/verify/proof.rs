@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tally_ledger::consistency::CONSISTENCY_MAX;
 use tally_ledger::proof::{self, FIRST_LINE, INCLUSION_MAX, Proven, Verdict};
+use tally_ledger::receipt::{self, STATEMENT_MAX};
 use tally_ledger::verify::Pins;
 use tally_report::proof as report;
 
@@ -24,9 +25,10 @@ struct Sort {
 }
 
 /// Every sort that there is. None of these beginnings is that of a bundle or an extract.
-const SORTS: [Sort; 2] = [
+const SORTS: [Sort; 3] = [
     Sort { begins: FIRST_LINE.as_bytes(), most: INCLUSION_MAX, check: inclusion },
     Sort { begins: b"old ", most: CONSISTENCY_MAX, check: consistency },
+    Sort { begins: &receipt::BEGINNING, most: STATEMENT_MAX, check: receipt },
 ];
 
 /// A proof as it was read.
@@ -100,6 +102,11 @@ fn consistency(
     show(&proof::verify_consistency(&text, &pins), file, args, context)
 }
 
+fn receipt(file: &ProofFile, args: &VerifyArgs, context: &mut Context) -> Result<Status, Failure> {
+    let pins = pins(&proof::verify_receipt(&file.bytes, &Pins::default()), args, context)?;
+    show(&proof::verify_receipt(&file.bytes, &pins), file, args, context)
+}
+
 /// Returns the pins for the ledger that the proof names.
 fn pins(claimed: &Proven, args: &VerifyArgs, context: &Context) -> Result<Pins, Failure> {
     source::pins_of(claimed.origin.as_deref(), &args.pins, context)
@@ -125,17 +132,16 @@ fn show(
             Ok(Status::CouldNotRun)
         }
         Verdict::NotChecked => {
-            hint_at_checkpoint(proven, context);
+            hint_at_checkpoint(context);
             Ok(Status::CouldNotRun)
         }
     }
 }
 
-/// Says which checkpoint decides.
-fn hint_at_checkpoint(proven: &Proven, context: &Context) {
-    let size = proven.old.map_or(String::new(), |old| format!(" of size {old}"));
-    context.out.talk(&format!(
-        "hint: give the checkpoint{size} that reached you by another way than this proof, with \
-         --seen FILE"
-    ));
+/// Says what decides.
+fn hint_at_checkpoint(context: &Context) {
+    context.out.talk(
+        "hint: give that checkpoint, which reached you by another way than the proof, with \
+         --seen FILE",
+    );
 }

@@ -1,0 +1,217 @@
+//! Proofs in files of their own: made of a ledger, and checked by whoever has none.
+
+use std::fs;
+use std::process::Command;
+
+use super::{Place, Run};
+use crate::foreign::{last_line, python};
+
+/// Makes the ledger `L` with checkpoints of the sizes 1, 4 and 7, and an eighth entry after them.
+fn ledger() -> Place {
+    let place = Place::with_ledger();
+    for sizes in [&[2, 3, 4][..], &[5, 6, 7], &[8]] {
+        for size in sizes {
+            let incident = format!("--incident=bug-{size}");
+            place.tally(&["incident", "close", &incident, "--ledger=L"]).ok();
+        }
+        if sizes.len() > 1 {
+            place.tally(&["checkpoint", "--ledger=L"]).ok();
+        }
+    }
+    place.write("seen4", checkpoint(&place, 4));
+    place.write("seen7", checkpoint(&place, 7));
+    place
+}
+
+fn checkpoint(place: &Place, size: u64) -> String {
+    fs::read_to_string(place.path(&format!("L/checkpoints/{size:020}"))).unwrap()
+}
+
+fn prove(place: &Place, args: &str) -> Run {
+    let args: Vec<&str> = args.split(' ').collect();
+    place.tally(&[&["prove", "--ledger=L"], &args[..]].concat())
+}
+
+/// Checks a file with nothing known of the ledger but what `args` say.
+fn verify(place: &Place, file: &str, args: &str) -> Run {
+    let args: Vec<&str> = args.split_whitespace().collect();
+    let mut command = place.command(&[&["verify", file], &args[..]].concat());
+    command.env("TALLY_CONFIG_DIR", place.path("nothing"));
+    Run::of(&mut command)
+}
+
+#[test]
+fn an_entry_is_proven_by_one_file_under_a_pin() {
+    let place = ledger();
+    let text = prove(&place, "5").ok();
+    assert!(text.starts_with("c2sp.org/tlog-proof@v1\nextra 0oRY"), "{text}");
+    assert!(text.ends_with(&checkpoint(&place, 7)), "{text}");
+    let told = prove(&place, "5 -o 5.tlog-proof").ok();
+    assert_eq!(told, "entry 5, in the ledger of 7: 5.tlog-proof\n");
+    assert_eq!(place.read("5.tlog-proof"), text);
+    let shown = verify(&place, "5.tlog-proof", "--key L/ledger.vkey").ok();
+    assert!(shown.contains("\nHolds: entry 5 stands in the ledger of 7 entries"), "{shown}");
+    assert!(shown.contains("Not shown: that its author signed it and was entitled"), "{shown}");
+    let run = verify(&place, "5.tlog-proof", "").exits(2);
+    assert!(run.stdout.contains("\nConsistent with itself: entry 5 stands"), "{run:?}");
+    assert!(run.stderr.starts_with("hint: give a pin"), "{run:?}");
+    verify(&place, "5.tlog-proof", "--unpinned").ok();
+    // The trust store of whoever made the ledger knows it.
+    place.tally(&["verify", "5.tlog-proof"]).ok();
+    prove(&place, "3 --at 4 -o 3.tlog-proof").ok();
+    verify(&place, "3.tlog-proof", "--seen seen4").ok();
+    place.write("altered", text.replace("index 5", "index 4"));
+    let run = verify(&place, "altered", "--key L/ledger.vkey --format json").exits(3);
+    assert_eq!(run.json()["verdict"], "failed");
+}
+
+#[test]
+fn growth_is_proven_to_whoever_knows_the_smaller_ledger() {
+    let place = ledger();
+    let text = prove(&place, "--from 4").ok();
+    assert!(text.starts_with("old 4\n"), "{text}");
+    prove(&place, "--from seen4 -o grown").ok();
+    assert_eq!(place.read("grown"), text);
+    verify(&place, "grown", "--key L/ledger.vkey --seen seen4").ok();
+    let run = verify(&place, "grown", "--key L/ledger.vkey").exits(2);
+    assert!(run.stdout.contains("Not checked: no checkpoint of size 4 was given."), "{run:?}");
+    assert!(run.stderr.contains("with --seen FILE"), "{run:?}");
+    place.write("other", place.read("seen4").replace("\n4\n", "\n3\n"));
+    let run = prove(&place, "--from other").exits(3);
+    assert!(run.stderr.contains("two signed roots of one size"), "{run:?}");
+}
+
+#[test]
+fn a_receipt_is_made_without_the_key_and_checked_with_a_checkpoint() {
+    let place = ledger();
+    fs::rename(place.path("L/keys"), place.path("keys")).unwrap();
+    prove(&place, "5 --receipt -o 5.cose").ok();
+    prove(&place, "2 --at 4 --receipt -o 2.cose").ok();
+    prove(&place, "--from 4 --receipt -o grown.cose").ok();
+    let key = "--key L/ledger.vkey";
+    verify(&place, "5.cose", &format!("{key} --seen seen7")).ok();
+    verify(&place, "2.cose", &format!("{key} --seen seen4")).ok();
+    verify(&place, "grown.cose", &format!("{key} --seen seen4 --seen seen7")).ok();
+    let run = verify(&place, "5.cose", key).exits(2);
+    assert!(run.stdout.contains("Not checked: no checkpoint of size 7 was given."), "{run:?}");
+    let run = verify(&place, "2.cose", &format!("{key} --seen seen7")).exits(2);
+    assert!(run.stdout.contains("Not checked: no checkpoint of size 4 was given."), "{run:?}");
+    let mut bytes = fs::read(place.path("5.cose")).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    // The last byte is of the entry's signature: the entry is another then.
+    place.write("altered", bytes);
+    verify(&place, "altered", &format!("{key} --seen seen7")).exits(3);
+}
+
+#[test]
+fn a_receipt_for_other_verifiers_is_signed_anew() {
+    let place = ledger();
+    let eddsa = "5 --receipt --alg eddsa -o 5.cose";
+    prove(&place, eddsa).ok();
+    verify(&place, "5.cose", "--key L/ledger.vkey --seen seen7").ok();
+    prove(&place, &format!("{eddsa} --force --checkpoint-key L/keys/author.pem"))
+        .refused("this key did not sign the checkpoint of size 7");
+    fs::remove_file(place.path(&format!("L/roots/{:020}", 4))).unwrap();
+    prove(&place, "2 --at 4 --receipt -o 2.cose").refused("no root is signed for receipts");
+    prove(&place, "2 --at 4 --receipt --alg ed25519 -o 2.cose").ok();
+    verify(&place, "2.cose", "--key L/ledger.vkey --seen seen4").ok();
+}
+
+#[test]
+fn a_signed_root_that_is_lost_is_made_again_with_its_checkpoint() {
+    let place = ledger();
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+    let file = place.path(&format!("L/roots/{:020}", 8));
+    let root = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+    assert_eq!(fs::read(&file).unwrap(), root);
+    assert!(place.tally(&["doctor", "L"]).ok().contains("beside their checkpoints: all of 3"));
+    fs::copy(place.path(&format!("L/roots/{:020}", 4)), &file).unwrap();
+    let refused = prove(&place, "5 --receipt -o 5.cose");
+    refused.refused("the signed root of size 8 is not that of the checkpoint");
+}
+
+#[test]
+fn what_cannot_be_proven_is_refused_with_the_reason() {
+    let place = ledger();
+    let before = place.content();
+    for (args, what) in [
+        ("7", "entry 7 comes after the checkpoint of size 7"),
+        ("5 --at 4", "entry 5 comes after the checkpoint of size 4"),
+        ("8", "there is no entry 8 among 8"),
+        ("5 --at 6", "the ledger has no checkpoint of size 6"),
+        ("--from 7", "expected a size from 1 to 6, found 7"),
+        ("--from 0", "expected a size from 1 to 6, found 0"),
+        ("--from nothing", "nothing"),
+        ("5 --receipt", "--output"),
+        ("5 --alg eddsa -o x", "--receipt"),
+        ("5 --from 4", "--from"),
+        ("0 --at 1 --receipt -o x", "a ledger of one entry has no receipts"),
+        ("5 -o seen4", "seen4 exists already"),
+        ("5 -o L", "L is a folder"),
+    ] {
+        prove(&place, args).refused(what);
+    }
+    let empty = Place::empty();
+    prove(&empty, "5").refused("L");
+    assert!(before == place.content(), "nothing is written");
+}
+
+/// Makes a ledger of 301 entries, whose tiles have two levels, and gives its owner's place.
+fn large() -> Place {
+    let place = Place::with_ledger();
+    let open = ["incident", "open", "--about", "Example CA", "--title", "A matter"];
+    place.tally(&[&open[..], &["--incident=x", "--ledger=L"]].concat()).ok();
+    let document = "{\"kind\": \"entry.note\", \"on\": 1, \"body\": {\"text\": \"a remark\"}}\n";
+    place.write("notes.jsonl", document.repeat(299));
+    place.tally(&["record", "--from", "notes.jsonl", "--ledger=L"]).ok();
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+    fs::create_dir(place.path("F")).unwrap();
+    fs::copy(place.path("L/ledger.vkey"), place.path("F/ledger.vkey")).unwrap();
+    place
+}
+
+#[test]
+#[ignore = "needs Go with golang.org/x/mod"]
+fn go_follows_the_published_tiles_and_proofs_and_its_own_proofs_hold_here() {
+    let place = large();
+    place.tally(&["publish", "F/published", "--ledger=L"]).ok();
+    for seq in [0, 255, 256, 300] {
+        prove(&place, &format!("{seq} -o F/{seq}.tlog-proof")).ok();
+    }
+    for old in [1, 255, 256, 257, 300] {
+        prove(&place, &format!("--from {old} -o F/{old}.grown")).ok();
+    }
+    let mut go = Command::new("go");
+    // Nothing is downloaded: the replacement in go.mod is the copy that the system provides.
+    go.env("GOPROXY", "off").env("GOFLAGS", "-mod=mod").args(["run", "./proofs"]);
+    let sumdb = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/foreign/sumdb");
+    let line = last_line(go.arg(place.path("F")).current_dir(sumdb));
+    let expected = "301 leaves found, 4 inclusions and 5 consistencies hold, altered ones refused";
+    assert_eq!(line, expected);
+    let key = "--key F/foreign/ledger.vkey";
+    for seq in [0, 7, 256, 300] {
+        let file = format!("F/foreign/{seq}.tlog-proof");
+        verify(&place, &file, key).ok();
+        verify(&place, &file, "--key L/ledger.vkey").exits(3);
+    }
+    verify(&place, "F/foreign/grown", &format!("{key} --seen F/foreign/before")).ok();
+}
+
+#[test]
+#[ignore = "needs Python with scitt-cose"]
+fn scitt_cose_verifies_our_receipts_and_its_own_hold_here() {
+    let place = large();
+    for seq in [0, 255, 256, 300] {
+        prove(&place, &format!("{seq} --receipt --alg eddsa -o F/{seq}.cose")).ok();
+    }
+    let line = last_line(python("scitt_receipts.py").arg(place.path("F")));
+    assert_eq!(line, "4 receipts verified, 12 altered ones refused");
+    let known = "--key F/foreign/ledger.vkey --seen F/foreign/checkpoint";
+    for seq in [0, 255, 256, 300] {
+        verify(&place, &format!("F/foreign/{seq}.cose"), known).ok();
+        verify(&place, &format!("F/{seq}.cose"), known).exits(2);
+    }
+}
