@@ -1,8 +1,8 @@
 //! The store of one ledger directory.
 //!
 //! This crate keeps the entries of a ledger, its checkpoints, signed roots and evidence files on
-//! disk, and is the only user of sled. `docs/STORE.md` describes the directory, the order of writing
-//! and what each accident does.
+//! disk, and is the only user of sled. `docs/STORE.md` describes the directory, the order of
+//! writing and what each accident does.
 //!
 //! Every entry exists twice: in a plain bundle file and in sled. The `head` file names the last
 //! entry that was acknowledged; it is written last. So
