@@ -22,6 +22,7 @@ mod reconstruct;
 mod reference;
 mod report;
 mod sarif;
+mod serve;
 mod texts;
 mod verbs;
 

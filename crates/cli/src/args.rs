@@ -10,7 +10,7 @@ use crate::commands::event::EventCommand;
 use crate::commands::{
     accept, audit, capture, check, checkpoint, claims, completions, demo, disclose, diverge,
     doctor, explain, export, init, key, list, prove, publish, reconstruct, record, reply, restore,
-    show, timeline, trust, verify,
+    serve, show, timeline, trust, verify,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -70,6 +70,9 @@ pub enum Command {
     /// Prove what stands in the ledger, in a small file
     Prove(prove::ProveArgs),
     /// Check that a ledger is whole, or that a proof holds
+    /// Serve a published ledger by HTTP
+    Serve(serve::ServeArgs),
+    /// Check that a ledger is whole
     Verify(verify::VerifyArgs),
     /// Hold what was said against what was recorded
     Diverge(diverge::DivergeArgs),

@@ -24,6 +24,7 @@ pub mod reconstruct;
 pub mod record;
 pub mod reply;
 pub mod restore;
+pub mod serve;
 pub mod show;
 pub mod timeline;
 pub mod trust;
@@ -61,6 +62,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Export(args) => export::run(args, context),
         Command::Publish(args) => publish::run(args, context),
         Command::Prove(args) => prove::run(args, context),
+        Command::Serve(args) => serve::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),

@@ -1,9 +1,10 @@
 //! Mirror: the only user of the network.
 //!
-//! [`client::Client`] fetches the bytes of one address, within limits, for whoever captures them.
-//! What the bytes mean is for others to say; nothing here reads or writes a file. Servers are
-//! strangers: a body has a largest size, a fetch a longest time, redirects stay on their host, and
-//! a server that asks to be asked later is obeyed, a few times and not for long.
+//! [`client::Client`] fetches the bytes of one address, within limits, for whoever captures them;
+//! what the bytes mean is for others to say. Servers are strangers: a body has a largest size, a
+//! fetch a longest time, redirects stay on their host, and a server that asks to be asked later is
+//! obeyed, a few times and not for long. Clients are strangers too: [`serve`] bounds what they send
+//! and how long they take.
 
 mod backoff;
 pub mod client;
@@ -11,3 +12,4 @@ pub mod history;
 pub mod place;
 pub mod publish;
 pub mod published;
+pub mod serve;

@@ -1,0 +1,175 @@
+//! Published files as a web server gives them out.
+//!
+//! Names of published files are plain: letters, digits and `-`, `.`, `_`. A path with anything else
+//! in it, above all `..` and `%`, names none of them and is not looked for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tally_ledger::note::{Checkpoint, NOTE_MAX};
+use tower_http::services::ServeDir;
+
+use super::{Site, gauge};
+use crate::place::Kind;
+use crate::publish::CHECKPOINT;
+
+/// Why a directory is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum NotServed {
+    /// It holds what nobody is to see.
+    #[error("{} is no published ledger: it holds {name}", dir.display())]
+    Private {
+        /// The directory.
+        dir: PathBuf,
+        /// What it holds.
+        name: &'static str,
+    },
+    /// Nothing is published in it, or not what is expected.
+    #[error("{} is no published ledger: {reason}", dir.display())]
+    NothingPublished {
+        /// The directory.
+        dir: PathBuf,
+        /// What is wrong with its checkpoint.
+        reason: String,
+    },
+}
+
+/// What a ledger or witness directory holds, and no published one.
+const PRIVATE: [&str; 5] = ["format", "keys", "db", "witness.pem", "mirror.pem"];
+
+/// Returns what serves the ledger that is published in `dir`.
+///
+/// # Errors
+///
+/// Fails if nothing is published there, or if it is a directory with keys.
+pub fn published(dir: &Path) -> Result<Site, NotServed> {
+    if let Some(name) = PRIVATE.into_iter().find(|name| dir.join(name).exists()) {
+        return Err(NotServed::Private { dir: dir.to_owned(), name });
+    }
+    let nothing = |reason| NotServed::NothingPublished { dir: dir.to_owned(), reason };
+    checkpoint(dir).map_err(nothing)?;
+    let (of_health, of_gauges) = (dir.to_owned(), dir.to_owned());
+    Ok(Site {
+        routes: files(dir),
+        health: Arc::new(move || checkpoint(&of_health).map(drop)),
+        gauges: Arc::new(move || checkpoint(&of_gauges).map_or(String::new(), |now| size(&now))),
+    })
+}
+
+/// Reads the checkpoint that is published in `dir`.
+fn checkpoint(dir: &Path) -> Result<Checkpoint, String> {
+    use std::io::Read;
+    let path = dir.join(CHECKPOINT);
+    let unread = |e: std::io::Error| format!("{}: {e}", path.display());
+    let mut note = String::new();
+    let file = std::fs::File::open(&path).map_err(unread)?;
+    file.take(NOTE_MAX as u64 + 1).read_to_string(&mut note).map_err(unread)?;
+    Checkpoint::of_any_log(&note).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Returns the size of a ledger as a metric.
+fn size(checkpoint: &Checkpoint) -> String {
+    let name = "tally_ledger_size";
+    let help = format!("# HELP {name} Entries under the checkpoint.\n# TYPE {name} gauge\n");
+    help + &gauge(name, checkpoint.origin(), checkpoint.size())
+}
+
+/// Returns routes that serve the published files under `dir`, in any depth, and nothing else.
+pub fn files(dir: &Path) -> Router {
+    let files = ServeDir::new(dir).append_index_html_on_directories(false);
+    // A folder may be reached by a link; what it holds may not lead out of it.
+    let root = Arc::new(dir.to_owned());
+    let checked = axum::middleware::from_fn_with_state(root, plain);
+    Router::new().fallback_service(files).layer(checked)
+}
+
+/// Lets through what names a published file, and says what kind of file it is.
+async fn plain(State(root): State<Arc<PathBuf>>, request: Request, next: Next) -> Response {
+    let kind = kind(request.uri().path());
+    let path = root.join(request.uri().path().trim_start_matches('/'));
+    let inside = tokio::task::spawn_blocking(move || kind.is_some() && is_inside(&root, &path));
+    let mut answer = match inside.await {
+        Ok(true) => next.run(request).await,
+        Ok(false) | Err(_) => StatusCode::NOT_FOUND.into_response(),
+    };
+    let found = answer.status().is_success();
+    let given = found || answer.status() == StatusCode::NOT_MODIFIED;
+    let cache_control = kind.filter(|_| given).map_or("no-store", Kind::cache_control);
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    if let Some(kind) = kind.filter(|_| found) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.content_type()));
+        // No browser is to take a file of evidence for a page.
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    answer
+}
+
+fn is_inside(root: &Path, path: &Path) -> bool {
+    let (Ok(root), Ok(path)) = (root.canonicalize(), path.canonicalize()) else {
+        return false;
+    };
+    path.starts_with(root)
+}
+
+/// Returns of what kind the file at a path is; `None` if no published file is called so.
+fn kind(path: &str) -> Option<Kind> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let names: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+    let is_name = |name: &&str| {
+        !name.is_empty()
+            && !name.starts_with('.')
+            && ending(name) != Some("tmp")
+            && name.chars().all(plain)
+    };
+    if !names.iter().all(is_name) {
+        return None;
+    }
+    let (last, folders) = names.split_last()?;
+    let immutable = folders.iter().any(|folder| matches!(*folder, "tile" | "evidence"));
+    Some(match *last {
+        _ if immutable => Kind::Immutable,
+        name if ending(name) == Some("vkey") => Kind::ImmutableText,
+        _ => Kind::MutableText,
+    })
+}
+
+fn ending(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_are_looked_for() {
+        for (path, expected) in [
+            ("/checkpoint", Some(Kind::MutableText)),
+            ("/tile/entries/x001/067.p/3", Some(Kind::Immutable)),
+            ("/tile/0/000", Some(Kind::Immutable)),
+            ("/evidence/00ff", Some(Kind::Immutable)),
+            ("/ledger.vkey", Some(Kind::ImmutableText)),
+            ("/some-ledger/checkpoint", Some(Kind::MutableText)),
+            ("/", None),
+            ("", None),
+            ("//checkpoint", None),
+            ("/../checkpoint", None),
+            ("/tile/..", None),
+            ("/.lock", None),
+            ("/tile/.hidden/000", None),
+            ("/tile/%2e%2e/000", None),
+            ("/checkpoint/", None),
+            ("/checkpoint#1", None),
+            ("/checkpoint.tmp", None),
+            ("/tile\\000", None),
+        ] {
+            assert_eq!(kind(path), expected, "{path}");
+        }
+    }
+}
