@@ -8,8 +8,10 @@
 
 mod backoff;
 pub mod client;
+mod durable;
 pub mod history;
 pub mod place;
 pub mod publish;
 pub mod published;
 pub mod serve;
+pub mod witness;
