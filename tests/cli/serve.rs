@@ -17,17 +17,18 @@ impl Served {
     /// Runs a command that serves, and waits until it listens.
     pub(super) fn new(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let told = BufReader::new(child.stderr.take().unwrap());
+        let mut served = Self { child, address: String::new(), told };
         let mut seen = String::new();
-        loop {
+        while served.address.is_empty() {
             let mut line = String::new();
-            let length = told.read_line(&mut line).unwrap();
+            let length = served.told.read_line(&mut line).unwrap();
             assert!(length > 0, "it ended: {seen}");
-            if let Some(address) = line.trim_end().strip_prefix("listening at ") {
-                return Self { child, address: address.to_owned(), told };
-            }
             seen += &line;
+            let address = line.trim_end().strip_prefix("listening at ").unwrap_or_default();
+            address.clone_into(&mut served.address);
         }
+        served
     }
 
     /// Sends the process a signal by its name.

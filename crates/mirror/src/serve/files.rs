@@ -124,23 +124,21 @@ fn kind(path: &str) -> Option<Kind> {
     let is_name = |name: &&str| {
         !name.is_empty()
             && !name.starts_with('.')
-            && ending(name) != Some("tmp")
+            && name.rsplit('.').next() != Some("tmp")
             && name.chars().all(plain)
     };
     if !names.iter().all(is_name) {
         return None;
     }
     let (last, folders) = names.split_last()?;
-    let immutable = folders.iter().any(|folder| matches!(*folder, "tile" | "evidence"));
-    Some(match *last {
-        _ if immutable => Kind::Immutable,
-        name if ending(name) == Some("vkey") => Kind::ImmutableText,
-        _ => Kind::MutableText,
+    let inside = |name| folders.contains(&name);
+    Some(if inside("tile") || inside("evidence") {
+        Kind::Immutable
+    } else if inside("checkpoints") && *last != "tail" {
+        Kind::ImmutableText
+    } else {
+        Kind::MutableText
     })
-}
-
-fn ending(name: &str) -> Option<&str> {
-    name.rsplit_once('.').map(|(_, ending)| ending)
 }
 
 #[cfg(test)]
@@ -154,7 +152,10 @@ mod tests {
             ("/tile/entries/x001/067.p/3", Some(Kind::Immutable)),
             ("/tile/0/000", Some(Kind::Immutable)),
             ("/evidence/00ff", Some(Kind::Immutable)),
-            ("/ledger.vkey", Some(Kind::ImmutableText)),
+            ("/checkpoints/x001/067", Some(Kind::ImmutableText)),
+            ("/checkpoints/tail", Some(Kind::MutableText)),
+            ("/ledger.vkey", Some(Kind::MutableText)),
+            ("/tail", Some(Kind::MutableText)),
             ("/some-ledger/checkpoint", Some(Kind::MutableText)),
             ("/", None),
             ("", None),
