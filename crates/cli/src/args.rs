@@ -69,10 +69,9 @@ pub enum Command {
     Restore(restore::RestoreArgs),
     /// Prove what stands in the ledger, in a small file
     Prove(prove::ProveArgs),
-    /// Check that a ledger is whole, or that a proof holds
     /// Serve a published ledger by HTTP
     Serve(serve::ServeArgs),
-    /// Check that a ledger is whole
+    /// Check that a ledger is whole, or that a proof holds
     Verify(verify::VerifyArgs),
     /// Hold what was said against what was recorded
     Diverge(diverge::DivergeArgs),
