@@ -11,6 +11,7 @@ pub mod forge;
 pub mod golden;
 pub mod keyring;
 pub mod mill;
+pub mod random;
 pub mod value;
 pub mod vector;
 pub mod vectors;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use tally_ledger::hash::Hash;
 use tally_store::doctor::{self, Diagnosis, Finding, Part, Rebuilt};
 use tally_store::{Error, Reader};
+use tally_testkit::random::Random;
 
 use crate::chain;
-use crate::random::Random;
 
 /// A ledger of 600 entries in three bundle files, with checkpoints and evidence, and its entries.
 fn ledger(dir: &Path) -> Vec<Vec<u8>> {

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tally_ledger::hash::Hash;
 use tally_store::{Error, Store};
+use tally_testkit::random::Random;
 
 use crate::chain;
-use crate::random::Random;
 
 /// Names the ledger in the environment of a child that is to append to it.
 const LEDGER: &str = "TALLY_TEST_LEDGER";

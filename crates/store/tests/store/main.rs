@@ -8,5 +8,4 @@ mod damage;
 mod interrupted;
 mod killed;
 mod opening;
-mod random;
 mod read_only;
