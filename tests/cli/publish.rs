@@ -47,7 +47,7 @@ fn verified(place: &Place, source: &str) -> serde_json::Value {
 fn what_is_published_is_read_as_the_ledger_itself() {
     let place = with_checkpoint();
     let told = publish(&place, "P").ok();
-    assert_eq!(told, "3 entries published in P: 5 files\n");
+    assert_eq!(told, "3 entries published in P: 6 files\n");
     assert_eq!(publish(&place, "P").ok(), "3 entries are published in P already\n");
     let note = fs::read_to_string(place.path("P/checkpoint")).unwrap();
     assert!(note.starts_with("ledger.example/l\n3\n"), "{note}");
@@ -87,7 +87,7 @@ fn each_entry_keeps_the_time_at_which_witnesses_saw_it() {
     let log = place.read("L/ledger.vkey");
     let policy = format!("log {}\nwitness w {witness}\nquorum w\n", log.trim());
     place.write("L/policy", &policy);
-    assert_eq!(publish(&place, "P").ok(), "4 entries published in P: 6 files\n");
+    assert_eq!(publish(&place, "P").ok(), "4 entries published in P: 8 files\n");
     assert_eq!(place.read("P/policy"), policy);
     let tail = place.read("P/checkpoints/tail");
     assert!(tail.starts_with("full 0\n\nledger.example/l\n1\n"), "{tail}");
@@ -125,8 +125,9 @@ fn a_lost_ledger_is_restored_from_where_it_is_published_and_goes_on() {
     publish(&place, "P").ok();
     let restored = place.tally(&["restore", "P", "--ledger=R"]).ok();
     assert_eq!(restored, "3 entries, 2 checkpoints and 1 file of evidence restored in R\n");
-    for file in ["ledger.vkey", "checkpoints/00000000000000000003"] {
-        assert_eq!(place.read(&format!("R/{file}")), place.read(&format!("L/{file}")));
+    for file in ["ledger.vkey", "checkpoints/00000000000000000003", "roots/00000000000000000003"] {
+        let [here, there] = ["L", "R"].map(|of| fs::read(place.path(of).join(file)).unwrap());
+        assert_eq!(here, there, "{file}");
     }
     copy_folder(&place.path("L/keys"), &place.path("R/keys"));
     let note = ["record", "--from", "n.json", "--ledger=R"];
@@ -175,7 +176,7 @@ fn publishing_again_adds_what_is_new_and_takes_nothing_away() {
     publish(&place, "P").ok();
     grown(&place, 300);
     let told = publish(&place, "P").ok();
-    assert_eq!(told, "300 more entries published in P, 303 in all: 5 files\n");
+    assert_eq!(told, "300 more entries published in P, 303 in all: 6 files\n");
     assert_eq!(verified(&place, "P")["entries"], 303);
     for path in ["tile/entries/000", "tile/entries/001.p/47", "tile/0/000", "tile/1/000.p/1"] {
         assert!(place.path("P").join(path).is_file(), "{path}");
@@ -410,10 +411,10 @@ fn a_bucket_is_published_to_and_read_from() {
     let (place, s3) = (with_checkpoint(), S3::start());
     let to = "s3://bucket/case";
     let publish = ["publish", to, "--ledger=L"];
-    assert_eq!(s3.tally(&place, &publish).ok(), format!("3 entries published in {to}: 5 files\n"));
+    assert_eq!(s3.tally(&place, &publish).ok(), format!("3 entries published in {to}: 6 files\n"));
     grown(&place, 600);
     let told = s3.tally(&place, &publish).ok();
-    assert_eq!(told, format!("600 more entries published in {to}, 603 in all: 7 files\n"));
+    assert_eq!(told, format!("600 more entries published in {to}, 603 in all: 8 files\n"));
     let verify = ["verify", to, "--key", "L/ledger.vkey", "--format", "json"];
     let json = s3.tally(&place, &verify).exits(0).json();
     assert_eq!((&json["verdict"], &json["entries"]), (&"whole".into(), &603.into()));

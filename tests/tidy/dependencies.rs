@@ -45,6 +45,7 @@ const PLACES: &[(&str, &[&str])] = &[
     // The store alone knows its database.
     ("sled", &["store"]),
     // The mirror alone knows the network.
+    ("async-trait", &["mirror"]),
     ("axum", &["mirror"]),
     ("bytes", &["mirror"]),
     ("futures-util", &["mirror"]),

@@ -7,6 +7,7 @@ use tally_ledger::bundle::{Form, Manifest};
 use tally_ledger::entry::Entry;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
+use tally_ledger::receipt::SignedRoot;
 use tally_ledger::verify::{self, Pins, VerifiedLedger};
 use tally_mirror::history;
 use tally_mirror::place::{Place, PlaceError, is_remote};
@@ -93,6 +94,17 @@ impl Published {
             Err(ReadError::Place(PlaceError::TooLarge { .. })) => Ok(None),
             Err(e) => Err(unread(e)),
         }
+    }
+
+    /// Reads the signed root of a checkpoint; `None` if the place carries none that is one. Nothing
+    /// of it is verified yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached.
+    pub fn root(&self, size: u64) -> Result<Option<SignedRoot>, Failure> {
+        let bytes = published::root(&self.place, size).map_err(unread)?;
+        Ok(bytes.and_then(|bytes| SignedRoot::parse(&bytes).ok()))
     }
 
     /// Reads the checkpoints, ascending in size: the earlier ones and the last. Nothing of them is

@@ -30,6 +30,11 @@ pub fn evidence_path(digest: &Hash) -> String {
     format!("evidence/{digest}")
 }
 
+/// Returns where the signed root of a checkpoint stands: what receipts (RFC 9942) are made from.
+pub fn root_path(size: u64) -> String {
+    format!("roots/{size}")
+}
+
 /// A ledger to be published.
 pub struct Publication<'a> {
     /// Its entries, all of them.
@@ -38,6 +43,8 @@ pub struct Publication<'a> {
     pub checkpoint: &'a Checkpoint,
     /// The checkpoints before it, ascending in size.
     pub earlier: &'a [Checkpoint],
+    /// The signed roots of its checkpoints, by their sizes.
+    pub roots: Vec<(u64, Vec<u8>)>,
     /// Texts that may change, such as the [vkey](VKEY), by the names of their files.
     pub texts: Vec<(&'static str, String)>,
     /// The evidence at hand, by digest.
@@ -166,7 +173,10 @@ pub fn publish(
             Ok((evidence_path(digest), Kind::Immutable, bytes.map_err(wrong)?))
         };
         let evidence = ledger.evidence.iter().map(&mut read);
-        files += place.create_all(evidence.chain(tiles))?;
+        let roots = ledger.roots.iter().filter(|(of, _)| *of > before.unwrap_or(0));
+        let roots = roots
+            .map(|(of, bytes)| -> Written { Ok((root_path(*of), Kind::Immutable, bytes.clone())) });
+        files += place.create_all(evidence.chain(roots).chain(tiles))?;
         let smaller = ledger.earlier.partition_point(|earlier| earlier.size() < size);
         files += history::publish(place, &ledger.earlier[..smaller])?;
         files += texts(place, &ledger.texts)?;

@@ -4,11 +4,12 @@ use std::path::Path as FilePath;
 
 use tally_ledger::hash::Hash;
 use tally_ledger::note::{Checkpoint, NoteError};
+use tally_ledger::receipt::RECEIPT_MAX;
 use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, BundleError, Content, Tile};
 
 use crate::history::HistoryError;
 use crate::place::{Place, PlaceError};
-use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, evidence_path};
+use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, evidence_path, root_path};
 
 /// Why a published ledger cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -194,4 +195,14 @@ pub(crate) fn keep(path: &FilePath, bytes: &[u8]) -> Result<(), ReadError> {
 /// Fails if the place cannot be reached, or the file is larger than `most` bytes.
 pub fn evidence(place: &Place, digest: &Hash, most: u64) -> Result<Option<Vec<u8>>, ReadError> {
     Ok(place.read(&evidence_path(digest), most)?.map(|read| read.bytes))
+}
+
+/// Reads the signed root of the checkpoint of that size; `None` if the place does not carry it.
+/// Nothing of it is verified yet.
+///
+/// # Errors
+///
+/// Fails if the place cannot be reached, or the file is too large.
+pub fn root(place: &Place, size: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    Ok(place.read(&root_path(size), RECEIPT_MAX as u64)?.map(|read| read.bytes))
 }

@@ -88,6 +88,7 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
         entries: ledger.entries(),
         checkpoint: &checkpoint,
         earlier: &earlier,
+        roots: roots(&reader, earlier.iter().chain([&checkpoint]))?,
         texts: texts(args, &ledger, &checkpoint)?,
         evidence,
     };
@@ -98,6 +99,19 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     });
     context.out.result(&told(&done.map_err(refused)?, place.name()))?;
     Ok(Status::Clean)
+}
+
+/// Returns the signed roots that are stored for checkpoints.
+fn roots<'a>(
+    reader: &Reader,
+    checkpoints: impl Iterator<Item = &'a Checkpoint>,
+) -> Result<Vec<(u64, Vec<u8>)>, Failure> {
+    let mut roots = Vec::new();
+    for checkpoint in checkpoints {
+        let size = checkpoint.size();
+        roots.extend(reader.root(size)?.map(|root| (size, root.bytes())));
+    }
+    Ok(roots)
 }
 
 /// Returns the texts for whoever looks for pins: the vkey that signed the checkpoint, and the

@@ -125,7 +125,15 @@ fn filled(dir: &Path, from: &Published, ledger: &VerifiedLedger) -> Result<Strin
     }
     let checkpoints = from.checkpoints()?;
     for checkpoint in &checkpoints {
-        store.put_checkpoint(checkpoint.size(), &checkpoint.to_string())?;
+        let size = checkpoint.size();
+        store.put_checkpoint(size, &checkpoint.to_string())?;
+        let keys = ledger.authority().checkpoint_vkeys();
+        if let Some(root) = from.root(size)?.filter(|root| {
+            root.origin().as_str() == checkpoint.origin()
+                && keys.iter().any(|vkey| root.holds(&checkpoint.root(), vkey.key()))
+        }) {
+            store.put_root(size, &root)?;
+        }
     }
     let vkey = ledger.authority().checkpoint_vkeys().iter().find(|vkey| {
         let last = checkpoints.last();
