@@ -2,6 +2,7 @@
 
 use super::{Proven, Sort, hashes};
 use crate::consistency::Consistency;
+use crate::note::Checkpoint;
 use crate::verify::Pins;
 
 /// Checks a proof of consistency against the pins. Its smaller root stands in no such proof: it is
@@ -11,6 +12,10 @@ pub fn verify(text: &str, pins: &Pins) -> Proven {
         Ok(proof) => proof,
         Err(e) => return Proven::malformed(Sort::Consistency, e.to_string()),
     };
+    // Other logs have checkpoints that no ledger has: with further lines, or of nothing.
+    if let Err(e) = proof.checkpoint.to_string().parse::<Checkpoint>() {
+        return Proven::malformed(Sort::Consistency, e.to_string());
+    }
     let mut proven = Proven::new(Sort::Consistency);
     let (old, checkpoint) = (proof.old, &proof.checkpoint);
     proven.about(checkpoint);
@@ -48,7 +53,7 @@ mod tests {
     use super::*;
     use crate::hash::Hash;
     use crate::key::PublicKey;
-    use crate::note::{Checkpoint, Vkey};
+    use crate::note::Vkey;
     use crate::proof::Verdict;
     use crate::tree::Tree;
 
@@ -102,5 +107,8 @@ mod tests {
         let beyond = Consistency { old: 10, ..proof };
         assert_eq!(fault(&beyond.to_string(), &pins(vec![])), "form");
         assert_eq!(fault("old 5", &pins(vec![])), "form");
+        let extended = text.replacen("\n\n\u{2014}", "\nmore\n\n\u{2014}", 1);
+        assert_ne!(extended, text);
+        assert_eq!(fault(&extended, &pins(vec![])), "form");
     }
 }
