@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tally_ledger::equivocation::Equivocation;
 use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
+use tally_ledger::proof::{self, FIRST_LINE, Proven};
+use tally_ledger::receipt;
 use tally_ledger::replay::{Content, Fact, Timeline};
 use tally_ledger::verify::{self, Completeness, NoticeKind, Pins, ReadError, VerifiedLedger};
 use tally_testkit::keyring;
@@ -101,6 +105,12 @@ fn judge(vector: &Vector) -> Option<String> {
         let found = equivocation(vector);
         return (found != expect).then(|| format!("expected {expect}, found {found}"));
     }
+    if let Some(proven) = proof(vector) {
+        let decided = proven.fault().or(proven.unchecked()).map(|check| check.name);
+        let found = (proven.verdict().name(), decided);
+        let expected = (expect, vector.value("check"));
+        return (found != expected).then(|| format!("expected {expected:?}, found {found:?}"));
+    }
     let ledger = match verify::ledger(&vector.bytes[..], &pins(vector)) {
         Ok(ledger) => ledger,
         Err(ReadError::NotALedger { .. }) if expect == "unrecognised" => return None,
@@ -133,6 +143,25 @@ fn judge(vector: &Vector) -> Option<String> {
         .value("complete")
         .filter(|wanted| *wanted != complete)
         .map(|wanted| format!("expected complete: {wanted}, found {complete}"))
+}
+
+/// What checking a proof comes to, if the vector holds one.
+fn proof(vector: &Vector) -> Option<Proven> {
+    let seen = vector.values("checkpoint").map(|note| {
+        let note = STANDARD.decode(note).expect("base64");
+        String::from_utf8(note).expect("text").parse().expect("a checkpoint")
+    });
+    let pins = Pins { seen: seen.collect(), ..pins(vector) };
+    let (bytes, text) = (&vector.bytes, String::from_utf8_lossy(&vector.bytes));
+    if bytes.starts_with(FIRST_LINE.as_bytes()) {
+        Some(proof::verify_inclusion(&text, &pins))
+    } else if bytes.starts_with(b"old ") {
+        Some(proof::verify_consistency(&text, &pins))
+    } else if bytes.starts_with(&receipt::BEGINNING) {
+        Some(proof::verify_receipt(bytes, &pins))
+    } else {
+        None
+    }
 }
 
 /// What the checker of equivocations says of a vector, whose key has to be the one that is pinned.

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import equivocation
+import proof
 from cbor import Bad, item, need, sha256, whole_item
 from chain import Chain
 from container import Container, Fault, Tree, consistent, included, recognised
@@ -37,7 +38,7 @@ DAY = 86_400
 # How far apart the bits are that are altered in golden files: odd, so that all eight get their turn.
 STRIDE = 13
 # The header lines of a vector that say what to expect, and that give the policy.
-HEADERS = ("expect", "code", "seq", "report", "complete", "policy", "note")
+HEADERS = ("expect", "code", "check", "seq", "report", "complete", "policy", "note")
 
 
 @dataclass
@@ -274,6 +275,7 @@ def vector(path: Path) -> str | None:
     stated = {key: value for key, _, value in lines}
     policy = "".join(value + "\n" for key, _, value in lines if key == "policy")
     pins = Pins(policy=Policy.parse(policy.encode()) if policy else None)
+    notes: list[Checkpoint] = []
     for key, _, value in lines:
         if key == "pin":
             pins.vkeys.append(Vkey.parse(value, 1))
@@ -282,6 +284,8 @@ def vector(path: Path) -> str | None:
         elif key == "seen":
             size, root = value.split(" ")
             pins.seen.append((int(size), decode64(root)))
+        elif key == "checkpoint":
+            notes.append(Checkpoint.parse(base64.b64decode(value, validate=True).decode()))
         else:
             need(key in HEADERS, f"header {key!r}")
     data = base64.b64decode("".join(body.split("\n")), validate=True)
@@ -289,6 +293,10 @@ def vector(path: Path) -> str | None:
         verdict = equivocation.verdict(data, pins.vkeys)
         wrong = f"expected {stated['expect']}, found {verdict}"
         return None if verdict == stated["expect"] else wrong
+    if proof.recognised(data):
+        found_of_proof = proof.verdict(data, proof.Known(pins.vkeys, pins.policy, notes))
+        agreed = found_of_proof == (stated["expect"], stated.get("check"))
+        return None if agreed else f"expected {stated['expect']}, found {found_of_proof}"
     result = verify(data, pins)
     found = (result.verdict, result.code, None if result.seq is None else str(result.seq))
     expected = (stated["expect"], stated.get("code"), stated.get("seq"))

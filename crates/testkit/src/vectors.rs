@@ -17,6 +17,7 @@ mod order;
 mod payloads;
 mod pins;
 mod profile;
+mod proofs;
 mod signatures;
 mod times;
 mod withheld;
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Vector> {
         payloads::vectors(),
         pins::vectors(),
         profile::vectors(),
+        proofs::vectors(),
         signatures::vectors(),
         times::vectors(),
         withheld::vectors(),

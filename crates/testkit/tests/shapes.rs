@@ -6,6 +6,7 @@ use cddl_cat::context::BasicContext;
 use cddl_cat::flatten::flatten_from_str;
 use cddl_cat::validate_cbor;
 use tally_ledger::cbor::{self, Keys, check_prefix};
+use tally_ledger::receipt::Statement;
 use tally_testkit::draft::string;
 use tally_testkit::vector::Vector;
 use tally_testkit::{golden, vectors};
@@ -177,6 +178,27 @@ fn refused_shapes_are_refused_by_the_rules() {
     }
     taken.sort();
     assert_eq!(taken, UNSEEN.split_whitespace().collect::<Vec<_>>());
+}
+
+#[test]
+fn receipts_that_hold_are_of_the_shapes() {
+    let mut count = 0;
+    for vector in vectors::all() {
+        let rule = match vector.name.as_str() {
+            "proof-receipt" | "proof-receipt-eddsa" => "statement-after-tag",
+            "proof-growth" => "receipt-after-tag",
+            _ => continue,
+        };
+        is(rule, &vector.bytes[1..]).unwrap_or_else(|e| panic!("{}: {e}", vector.name));
+        count += 1;
+        if let Ok(statement) = Statement::parse(&vector.bytes) {
+            let receipt = &statement.receipt;
+            is("receipt-after-tag", &receipt.bytes()[1..]).unwrap();
+            is("signed-root-after-tag", &receipt.root.bytes()[1..]).unwrap();
+            assert!(is("receipt-after-tag", &receipt.root.bytes()[1..]).is_err());
+        }
+    }
+    assert_eq!(count, 3);
 }
 
 #[test]

@@ -142,14 +142,12 @@ fn first_item_profile() -> Vec<Vector> {
 }
 
 fn unrecognised() -> Vec<Vector> {
-    let entry = ledger().entry(1).to_vec();
     let tagged = [&b"\xd9\xd9\xf7"[..], &ledger().bundle().bytes()].concat();
     let mut named = ledger().bundle();
     set(&mut named.first, "by", "me");
     [
         ("file-of-another-map", "a map whose first key is another", named.bytes()),
         ("file-empty", "an empty file", vec![]),
-        ("file-of-one-entry", "a single entry", entry),
         ("file-of-text", "a text", b"{\"tally\": \"bundle\"}\n".to_vec()),
         ("file-tagged", "a bundle after the tag 55799", tagged),
         ("file-of-one-byte", "the first byte of a bundle", vec![0xa4]),
