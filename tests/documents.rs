@@ -77,6 +77,10 @@ impl Documents {
         let answered = self.answered();
         let beside = format!("demo/ledger {PIN} --statements demo/case.jsonl");
         let against = "draft.md --at 2026-04-01 --ledger demo/case.tally --incident 1950144";
+        for proof in ["1 -o 1.tlog-proof", "--from 2 -o grown.txt"] {
+            let args = format!("prove --ledger demo/ledger {proof}");
+            self.tally(&args.split(' ').collect::<Vec<_>>(), 0);
+        }
         let runs = [
             ("audit.json", format!("audit demo/case.tally {PIN}"), 1),
             ("audit.json", "audit empty --unpinned".to_owned(), 0),
@@ -89,6 +93,8 @@ impl Documents {
             ("verify.json", format!("verify demo/case.tally {PIN}"), 0),
             ("verify.json", "verify golden.tally --unpinned".to_owned(), 0),
             ("verify.json", "verify broken.tally".to_owned(), 3),
+            ("proof.json", format!("verify 1.tlog-proof {PIN}"), 0),
+            ("proof.json", "verify grown.txt --unpinned".to_owned(), 2),
             ("timeline.json", format!("timeline demo/case.tally {PIN}"), 0),
             ("timeline.json", "timeline golden.tally --unpinned".to_owned(), 0),
             ("timeline.json", "timeline broken.tally".to_owned(), 3),
