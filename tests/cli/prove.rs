@@ -134,6 +134,33 @@ fn a_signed_root_that_is_lost_is_made_again_with_its_checkpoint() {
 }
 
 #[test]
+fn whoever_reads_a_published_ledger_can_prove_what_stands_in_it() {
+    let place = ledger();
+    place.tally(&["publish", "P", "--ledger=L"]).ok();
+    let reader = Place::empty();
+    crate::cli::copy_folder(&place.path("P"), &reader.path("P"));
+    let prove = |args: &str| {
+        let args: Vec<&str> = args.split(' ').collect();
+        reader.tally(&[&["prove", "--source=P"], &args[..]].concat())
+    };
+    assert_eq!(prove("5").ok(), self::prove(&place, "5").ok());
+    assert_eq!(prove("3 --at 4").ok(), self::prove(&place, "3 --at 4").ok());
+    assert_eq!(prove("--from 4").ok(), self::prove(&place, "--from 4").ok());
+    prove("5 --receipt -o 5.cose").ok();
+    self::prove(&place, "5 --receipt -o 5.cose").ok();
+    let bytes = |place: &Place| fs::read(place.path("5.cose")).unwrap();
+    assert_eq!(bytes(&reader), bytes(&place));
+    prove("5 --receipt --alg eddsa -o x").refused("--alg");
+    prove("7").refused("there is no entry 7 among 7");
+    let tile = reader.path("P/tile/entries/000.p/7");
+    let mut entries = fs::read(&tile).unwrap();
+    entries[400] ^= 1;
+    fs::write(&tile, entries).unwrap();
+    let run = prove("5").exits(3);
+    assert!(run.stderr.contains("P fails verification"), "{run:?}");
+}
+
+#[test]
 fn what_cannot_be_proven_is_refused_with_the_reason() {
     let place = ledger();
     let before = place.content();

@@ -19,7 +19,8 @@ use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir;
 use crate::passphrase::{PassphraseArgs, Passphrases};
-use crate::source;
+use crate::published::Published;
+use crate::source::{self, PinArgs};
 use crate::staged::{self, Staged};
 
 /// The arguments of `tally prove`.
@@ -29,6 +30,7 @@ Examples:
   tally prove 17 -o entry-17.tlog-proof
   tally prove 17 --receipt -o entry-17.cose
   tally prove --from 12 -o grown.txt
+  tally prove 17 --source https://ca.example/ledger -o entry-17.tlog-proof
 
 Anybody checks such a file with `tally verify FILE`, without the ledger.")]
 pub struct ProveArgs {
@@ -63,6 +65,10 @@ pub struct ProveArgs {
     /// The ledger directory
     #[command(flatten)]
     pub ledger: LedgerArg,
+
+    /// Prove it of the ledger that is published there, instead of a directory
+    #[arg(long, value_name = "PLACE", conflicts_with = "alg")]
+    pub source: Option<PathBuf>,
 
     /// The checkpoint key's file
     #[command(flatten)]
@@ -136,22 +142,24 @@ struct Proving<'a> {
     ledger: VerifiedLedger,
     tree: Tree,
     checkpoint: Checkpoint,
-    reader: Reader,
+    /// The signed root of the checkpoint, as far as there is one.
+    root: Option<SignedRoot>,
 }
 
 impl<'a> Proving<'a> {
     fn open(args: &'a ProveArgs, context: &Context) -> Result<Self, Failure> {
-        let reader = Reader::open(&args.ledger)?;
-        let ledger = ledger_dir::verify(&reader, &ledger_dir::remembered(&reader, context)?)?;
+        let (ledger, checkpoint, root) = match &args.source {
+            Some(place) => published(args, place, context)?,
+            None => kept(args, context)?,
+        };
         if let Some(fault) = &ledger.verification().fault {
-            return Err(Failure::unsound(&args.ledger, fault));
+            return Err(Failure::unsound(args.source.as_deref().unwrap_or(&args.ledger), fault));
         }
-        let checkpoint = chosen(ledger_dir::checkpoints(&reader)?, args.at)?;
         let mut tree = Tree::default();
         for entry in ledger.entries() {
             tree.push(entry.id());
         }
-        Ok(Self { args, ledger, tree, checkpoint, reader })
+        Ok(Self { args, ledger, tree, checkpoint, root })
     }
 
     /// Returns the proof that the entry at `seq` stands in the ledger.
@@ -225,9 +233,9 @@ impl<'a> Proving<'a> {
         if let Some(alg) = self.args.alg {
             return self.signed_anew(alg.into());
         }
-        let stored = self.reader.root(size)?.ok_or_else(|| {
+        let stored = self.root.clone().ok_or_else(|| {
             Failure::new(format!("no root is signed for receipts at size {size}"))
-                .hint("for the last size: tally checkpoint; or add --alg ed25519 to sign it now")
+                .hint("its keeper signs it with: tally checkpoint, or here with --alg ed25519")
         })?;
         let key = self.ledger.authority().keys().get(&stored.kid());
         if key.is_some_and(|record| stored.holds(&root, &record.key.key)) {
@@ -249,6 +257,30 @@ impl<'a> Proving<'a> {
         Err(Failure::new(format!("this key did not sign the checkpoint of size {size}"))
             .hint("name the checkpoint key's file with --checkpoint-key FILE"))
     }
+}
+
+/// A verified ledger, the checkpoint that was asked for, and its signed root.
+type Read = (VerifiedLedger, Checkpoint, Option<SignedRoot>);
+
+/// Reads the ledger directory.
+fn kept(args: &ProveArgs, context: &Context) -> Result<Read, Failure> {
+    let reader = Reader::open(&args.ledger)?;
+    let ledger = ledger_dir::verify(&reader, &ledger_dir::remembered(&reader, context)?)?;
+    let checkpoint = chosen(ledger_dir::checkpoints(&reader)?, args.at)?;
+    // A damaged one is in the way of receipts alone.
+    let root = if args.receipt { reader.root(checkpoint.size())? } else { None };
+    Ok((ledger, checkpoint, root))
+}
+
+/// Reads a published ledger.
+fn published(args: &ProveArgs, place: &Path, context: &Context) -> Result<Read, Failure> {
+    let from = Published::open(place, context)?;
+    let origin = from.checkpoint().origin().to_owned();
+    let pins = source::pins_of(Some(&origin), &PinArgs::default(), context)?;
+    let ledger = from.verify(&pins)?;
+    let checkpoint = chosen(from.checkpoints()?, args.at)?;
+    let root = if args.receipt { from.root(checkpoint.size())? } else { None };
+    Ok((ledger, checkpoint, root))
 }
 
 /// Returns the checkpoint of the size that was asked for, else the last.
