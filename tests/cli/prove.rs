@@ -172,6 +172,7 @@ fn what_cannot_be_proven_is_refused_with_the_reason() {
         ("--from 7", "expected a size from 1 to 6, found 7"),
         ("--from 0", "expected a size from 1 to 6, found 0"),
         ("--from nothing", "nothing"),
+        ("--from 1 --at 1", "a ledger of one entry extends no smaller one"),
         ("5 --receipt", "--output"),
         ("5 --alg eddsa -o x", "--receipt"),
         ("5 --from 4", "--from"),

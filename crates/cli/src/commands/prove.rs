@@ -189,6 +189,10 @@ impl<'a> Proving<'a> {
     /// Returns the proof that the ledger extends its first `old` entries.
     fn consistency(&self, old: u64) -> Result<Vec<u8>, Failure> {
         let size = self.checkpoint.size();
+        if size == 1 {
+            return Err(Failure::new("a ledger of one entry extends no smaller one")
+                .hint("sign a checkpoint of more entries with: tally checkpoint"));
+        }
         let proof = self.tree.consistency(old, size).filter(|_| old < size).ok_or_else(|| {
             Failure::new(format!("expected a size from 1 to {}, found {old}", size - 1))
                 .hint("the smaller size is --from, the larger one --at, or the last checkpoint")
