@@ -138,8 +138,9 @@ fn a_new_checkpoint_key_needs_a_new_pin_and_is_no_conflict() {
     place.tally(&["key", "grant", key, "--role=checkpoint", "--ledger=L"]).ok();
     let listed = place.tally(&["key", "list", "L", "--format", "json"]).exits(0).json();
     let keys = listed["keys"].as_array().unwrap();
-    let old = keys.iter().find(|key| key["roles"] == serde_json::json!(["checkpoint"])).unwrap();
+    let old = keys.iter().find(|key| key["name"] == "checkpoints").unwrap();
     let old = old["kid"].as_str().unwrap_or_else(|| panic!("{listed:#}"));
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
     place.tally(&["key", "revoke", old, "--why=yearly", "--ledger=L"]).ok();
     place.tally(&["checkpoint", "--checkpoint-key=new.pem", "--ledger=L"]).ok();
     let run = place.tally(&["verify", "L"]).exits(3);
@@ -152,6 +153,12 @@ fn a_new_checkpoint_key_needs_a_new_pin_and_is_no_conflict() {
     let pins = ["--key=P/ledger.vkey", "--ledger-id", id, "--seen=P/checkpoint"];
     place.tally(&[&["trust", "add", "ledger.example/l"][..], &pins].concat()).ok();
     place.tally(&["verify", "L"]).ok();
+    // What the old key signed is restored with what the new one did.
+    place.tally(&["restore", "P", "--ledger=R"]).ok();
+    for size in [2, 3] {
+        let [here, there] = ["L", "R"].map(|of| place.path(&format!("{of}/roots/{size:020}")));
+        assert_eq!(fs::read(here).unwrap(), fs::read(there).unwrap());
+    }
 }
 
 #[test]

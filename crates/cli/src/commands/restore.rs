@@ -127,10 +127,13 @@ fn filled(dir: &Path, from: &Published, ledger: &VerifiedLedger) -> Result<Strin
     for checkpoint in &checkpoints {
         let size = checkpoint.size();
         store.put_checkpoint(size, &checkpoint.to_string())?;
-        let keys = ledger.authority().checkpoint_vkeys();
+        // The key may have been replaced since.
+        let keys = ledger.authority().keys();
         if let Some(root) = from.root(size)?.filter(|root| {
             root.origin().as_str() == checkpoint.origin()
-                && keys.iter().any(|vkey| root.holds(&checkpoint.root(), vkey.key()))
+                && keys
+                    .get(&root.kid())
+                    .is_some_and(|granted| root.holds(&checkpoint.root(), &granted.key.key))
         }) {
             store.put_root(size, &root)?;
         }
