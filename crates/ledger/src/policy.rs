@@ -10,6 +10,7 @@ use crate::note::{Checkpoint, Purpose, Signed, Vkey};
 pub struct Policy {
     logs: Vec<Vkey>,
     witnesses: BTreeMap<String, Vkey>,
+    urls: BTreeMap<String, String>,
     groups: BTreeMap<String, Group>,
     quorum: Option<String>,
 }
@@ -42,6 +43,12 @@ impl Policy {
     /// Returns the keys of the witnesses, by name.
     pub fn witnesses(&self) -> impl Iterator<Item = (&str, &Vkey)> {
         self.witnesses.iter().map(|(name, vkey)| (name.as_str(), vkey))
+    }
+
+    /// Returns the prefix of the addresses at which the witness `name` is asked to cosign, if the
+    /// policy states one.
+    pub fn url(&self, name: &str) -> Option<&str> {
+        self.urls.get(name).map(String::as_str)
     }
 
     /// Returns whether the policy asks for a quorum at all.
@@ -139,10 +146,12 @@ impl Reader {
                 self.policy.logs.push(vkey);
                 Ok(())
             }
-            ["witness", name, vkey] | ["witness", name, vkey, _] => {
+            ["witness", name, vkey, url @ ..] if url.len() <= 1 => {
                 self.fresh(name)?;
                 let vkey = self.key(vkey, Purpose::Cosignature)?;
                 self.policy.witnesses.insert((*name).to_owned(), vkey);
+                let urls = url.iter().map(|&url| ((*name).to_owned(), url.to_owned()));
+                self.policy.urls.extend(urls);
                 Ok(())
             }
             ["group", name, threshold, members @ ..] => self.group(name, threshold, members),
@@ -262,6 +271,10 @@ mod tests {
             assert_eq!(policy(tail).unwrap_err().line, line, "{tail:?}");
         }
         let twice = format!("witness x {}\nquorum none\n", witness(1).1);
+        let at = format!("witness w4 {} https://w4.example/ more\nquorum none\n", witness(4).1);
+        assert_eq!(policy(&at).unwrap_err().line, 5);
+        let at = policy(&at.replace(" more", "")).unwrap();
+        assert_eq!((at.url("w4"), at.url("w1")), (Some("https://w4.example/"), None));
         assert!(policy(&twice).is_err());
         assert!(policy("quorum none\n").is_ok());
     }
