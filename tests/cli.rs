@@ -25,6 +25,7 @@ mod sarif;
 mod serve;
 mod texts;
 mod verbs;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -15,20 +15,25 @@ pub(super) struct Served {
 
 impl Served {
     /// Runs a command that serves, and waits until it listens.
-    pub(super) fn new(mut command: Command) -> Self {
+    #[track_caller]
+    pub(super) fn new(command: Command) -> Self {
+        Self::begin(command).expect("it listens")
+    }
+
+    /// Runs a command that serves, and waits until it listens; `None` if it ends before.
+    pub(super) fn begin(mut command: Command) -> Option<Self> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let told = BufReader::new(child.stderr.take().unwrap());
         let mut served = Self { child, address: String::new(), told };
-        let mut seen = String::new();
         while served.address.is_empty() {
             let mut line = String::new();
-            let length = served.told.read_line(&mut line).unwrap();
-            assert!(length > 0, "it ended: {seen}");
-            seen += &line;
+            if served.told.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
             let address = line.trim_end().strip_prefix("listening at ").unwrap_or_default();
             address.clone_into(&mut served.address);
         }
-        served
+        Some(served)
     }
 
     /// Sends the process a signal by its name.

@@ -10,7 +10,7 @@ use crate::commands::event::EventCommand;
 use crate::commands::{
     accept, audit, capture, check, checkpoint, claims, completions, demo, disclose, diverge,
     doctor, explain, export, init, key, list, prove, publish, reconstruct, record, reply, restore,
-    serve, show, timeline, trust, verify,
+    serve, show, timeline, trust, verify, witness,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -71,6 +71,8 @@ pub enum Command {
     Prove(prove::ProveArgs),
     /// Serve a published ledger by HTTP
     Serve(serve::ServeArgs),
+    /// Cosign the checkpoints of logs that only grow
+    Witness(witness::WitnessArgs),
     /// Check that a ledger is whole, or that a proof holds
     Verify(verify::VerifyArgs),
     /// Hold what was said against what was recorded

@@ -29,6 +29,7 @@ pub mod show;
 pub mod timeline;
 pub mod trust;
 pub mod verify;
+pub mod witness;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -63,6 +64,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Publish(args) => publish::run(args, context),
         Command::Prove(args) => prove::run(args, context),
         Command::Serve(args) => serve::run(args, context),
+        Command::Witness(args) => witness::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),

@@ -8,6 +8,7 @@ pub mod beside;
 pub mod capture;
 pub mod commands;
 pub mod context;
+pub mod cosigned;
 pub mod document;
 pub mod failure;
 pub mod keyfile;

@@ -109,6 +109,11 @@ impl Output {
     }
 }
 
+/// Tells whoever keeps a server what it met, on a line of standard error.
+pub fn log(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", told(text, None));
+}
+
 /// Prints the one error that ends a command.
 pub fn fail(failure: &Failure) {
     let width = io::stderr().is_terminal().then(columns);

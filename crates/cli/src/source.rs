@@ -73,6 +73,30 @@ impl PinArgs {
 ///
 /// Fails if it is neither.
 pub fn vkey(text: &str) -> Result<Vkey, Failure> {
+    let vkey = any_vkey(text)?;
+    if vkey.purpose() == Purpose::Log {
+        return Ok(vkey);
+    }
+    // Witnesses cosign many ledgers: such a key says nothing about which one this is.
+    Err(Failure::new(format!("{text:.200} is the key of a witness, expected that of a ledger"))
+        .hint("name witnesses in a policy: --policy FILE"))
+}
+
+/// Returns the vkey of a witness or mirror that a text is, or that the file it names holds.
+///
+/// # Errors
+///
+/// Fails if it is none of a witness.
+pub fn witness_vkey(text: &str) -> Result<Vkey, Failure> {
+    let vkey = any_vkey(text)?;
+    if vkey.purpose() == Purpose::Cosignature {
+        return Ok(vkey);
+    }
+    Err(Failure::new(format!("{text:.200} is the key of a ledger, expected that of a witness"))
+        .hint("`tally witness init` printed it; it is in DIR/witness.vkey"))
+}
+
+fn any_vkey(text: &str) -> Result<Vkey, Failure> {
     let read;
     let content = if text.matches('+').count() >= 2 {
         text
@@ -80,16 +104,10 @@ pub fn vkey(text: &str) -> Result<Vkey, Failure> {
         read = pin_file(Path::new(text))?;
         read.trim()
     };
-    let vkey: Vkey = content.parse().map_err(|e| {
+    content.parse().map_err(|e| {
         Failure::new(format!("{text:.200} is not a vkey: {e}"))
             .hint("a vkey looks like ledger.example/incidents+1a2b3c4d+ARq…=")
-    })?;
-    if vkey.purpose() == Purpose::Log {
-        return Ok(vkey);
-    }
-    // Witnesses cosign many ledgers: such a key says nothing about which one this is.
-    Err(Failure::new(format!("{text:.200} is the key of a witness, expected that of a ledger"))
-        .hint("name witnesses in a policy: --policy FILE"))
+    })
 }
 
 /// Returns the policy in a file, and its text.

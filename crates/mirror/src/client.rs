@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Response, StatusCode, Url, header};
+use reqwest::{RequestBuilder, Response, StatusCode, Url, header};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
@@ -181,10 +181,38 @@ impl Client {
     ///
     /// Fails if the server cannot be reached, refuses, redirects to another host, is busy for too
     /// long, or if its answer is too large, too late or cut.
-    pub fn get(&self, url: &str, mut waiting: impl FnMut(Wait)) -> Result<Answer, FetchError> {
+    pub fn get(&self, url: &str, waiting: impl FnMut(Wait)) -> Result<Answer, FetchError> {
+        self.ask(url, None, waiting)
+    }
+
+    /// Sends `body` to `url` and returns what is answered. `waiting` is told of each wait before it
+    /// begins.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::get`].
+    pub fn post(
+        &self,
+        url: &str,
+        body: Vec<u8>,
+        waiting: impl FnMut(Wait),
+    ) -> Result<Answer, FetchError> {
+        self.ask(url, Some(body), waiting)
+    }
+
+    fn ask(
+        &self,
+        url: &str,
+        body: Option<Vec<u8>>,
+        mut waiting: impl FnMut(Wait),
+    ) -> Result<Answer, FetchError> {
         let address = address(url)?;
         let total = self.limits.total;
-        let fetch = self.fetch(url, &address, &mut waiting);
+        let request = match body {
+            None => self.http.get(address),
+            Some(body) => self.http.post(address).body(body),
+        };
+        let fetch = self.fetch(url, &request, &mut waiting);
         let fetched = self.runtime.block_on(async { tokio::time::timeout(total, fetch).await });
         fetched.unwrap_or_else(|_| {
             Err(FetchError::TimedOut { url: url.to_owned(), seconds: total.as_secs() })
@@ -194,12 +222,13 @@ impl Client {
     async fn fetch(
         &self,
         url: &str,
-        address: &Url,
+        request: &RequestBuilder,
         waiting: &mut impl FnMut(Wait),
     ) -> Result<Answer, FetchError> {
         let mut waits = 0;
         loop {
-            let sent = self.http.get(address.clone()).send().await;
+            let next = request.try_clone().expect("a body of bytes can be sent again");
+            let sent = next.send().await;
             let response = sent.map_err(|error| not_sent(url, &error))?;
             let status = response.status();
             let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];

@@ -8,6 +8,7 @@
 
 mod backoff;
 pub mod client;
+pub mod cosign;
 mod durable;
 pub mod history;
 pub mod place;

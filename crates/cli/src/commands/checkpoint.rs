@@ -7,6 +7,7 @@ use ed25519_dalek::SigningKey;
 
 use crate::args::LedgerArg;
 use crate::context::Context;
+use crate::cosigned::{self, CosignArgs, Signable};
 use crate::failure::{Failure, Status};
 use crate::keyfile;
 use crate::ledger_dir::{self, LedgerDir};
@@ -14,6 +15,15 @@ use crate::passphrase::{PassphraseArgs, Passphrases};
 
 /// The arguments of `tally checkpoint`.
 #[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "\
+Examples:
+  tally checkpoint
+  tally checkpoint --policy witnesses.policy
+  tally checkpoint --witness https://witness.example/ 'witness.example+1a2b3c4d+BA...'
+
+Run again, it asks only those whose cosignature is missing. Exit status 2 if the
+quorum of the policy is not met (without one: if a witness did not cosign); 3 if a
+witness or mirror has seen another history.")]
 pub struct CheckpointArgs {
     /// The ledger directory
     #[command(flatten)]
@@ -26,6 +36,10 @@ pub struct CheckpointArgs {
     /// Where passphrases come from
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
+
+    /// Whose cosignatures it gets
+    #[command(flatten)]
+    pub cosign: CosignArgs,
 }
 
 /// The option that names the checkpoint key's file.
@@ -59,24 +73,32 @@ impl CheckpointKeyArgs {
     }
 }
 
-/// Signs and prints a checkpoint.
+/// Signs and prints a checkpoint, and collects its cosignatures.
 ///
 /// # Errors
 ///
-/// Fails if the ledger does not hold, the key is not its checkpoint key, or the disk refuses.
+/// Fails if the ledger does not hold, the key is not its checkpoint key, or the disk refuses; and
+/// if the cosignatures that came are not those that were wanted.
 pub fn run(args: &CheckpointArgs, context: &mut Context) -> Result<Status, Failure> {
+    let wanted = args.cosign.wanted()?;
     let key = args.key.read(&args.ledger, &Passphrases::new(args.passphrase.clone()))?;
     let mut ledger = LedgerDir::open(&args.ledger, context)?;
     let size = ledger.head().size();
-    if let Some(stored) = ledger.reader().checkpoint(size)? {
+    let checkpoint = if let Some(stored) = ledger.reader().checkpoint(size)? {
         context.out.talk(&format!("note: there is a checkpoint of size {size} already"));
-        ledger.put_root(&ledger_dir::parsed(&stored)?, &key)?;
-        context.out.result(&stored.note)?;
-        return Ok(Status::Clean);
-    }
-    let checkpoint = ledger.sign_checkpoint(&[], &key)?;
-    ledger.put_checkpoint(&checkpoint, context)?;
+        ledger_dir::parsed(&stored)?
+    } else {
+        let checkpoint = ledger.sign_checkpoint(&[], &key)?;
+        ledger.put_checkpoint(&checkpoint, context)?;
+        checkpoint
+    };
     ledger.put_root(&checkpoint, &key)?;
-    context.out.result(&checkpoint.to_string())?;
-    Ok(Status::Clean)
+    let Some(wanted) = wanted else {
+        context.out.result(&checkpoint.to_string())?;
+        return Ok(Status::Clean);
+    };
+    let signable = Signable::of(&ledger, checkpoint)?;
+    // Others may write while witnesses take their time.
+    drop(ledger);
+    cosigned::collect(&wanted, &signable, &args.ledger, context)
 }

@@ -1,0 +1,253 @@
+//! `tally witness`: cosigns the checkpoints of logs, so that none can show two histories unseen.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use tally_ledger::key::PublicKey;
+use tally_ledger::note::{Purpose, Vkey};
+use tally_ledger::time::Instant;
+use tally_mirror::witness::{self, LogStatus, Witness, WitnessError};
+use tally_report::text::escaped;
+
+use crate::args::FormatArgs;
+use crate::commands::serve;
+use crate::context::Context;
+use crate::failure::{Failure, Status};
+use crate::keyfile::{self, Protection};
+use crate::output::{self, Format};
+use crate::passphrase::{PassphraseArgs, Passphrases};
+use crate::source;
+
+/// The arguments of `tally witness`.
+#[derive(Debug, Clone, Args)]
+pub struct WitnessArgs {
+    #[command(subcommand)]
+    command: WitnessCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum WitnessCommand {
+    /// Make a witness with a key of its own
+    Init(InitArgs),
+    /// Add a key of a log that is to be cosigned
+    Add(AddArgs),
+    /// Cosign what logs submit, by HTTP
+    Serve(ServeArgs),
+    /// Say what was cosigned last, and which logs showed two histories
+    Status(StatusArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+struct InitArgs {
+    /// The directory of the new witness
+    dir: PathBuf,
+
+    /// Its name: a URL without its scheme, such as witness.example/incidents
+    #[arg(long)]
+    name: String,
+
+    /// Leave the private key unencrypted on disk
+    #[arg(long, help_heading = "Key files")]
+    unencrypted_keys: bool,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+struct AddArgs {
+    /// The directory of the witness
+    dir: PathBuf,
+
+    /// The vkey of the log, or the file that holds it; several where it changes its key
+    #[arg(value_name = "VKEY|FILE", required = true)]
+    keys: Vec<String>,
+
+    /// The origin of the log, if it is not the name of its key
+    #[arg(long)]
+    origin: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Speaks C2SP tlog-witness: POST /add-checkpoint and GET /HASH/checkpoint, where HASH
+is the SHA-256 of the origin. It is HTTP/1.1 without TLS: let a reverse proxy stand
+before it. GET /health and GET /metrics are for whoever operates it.")]
+struct ServeArgs {
+    /// The directory of the witness
+    dir: PathBuf,
+
+    /// Where to listen; port 0 is any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    listen: String,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+struct StatusArgs {
+    /// The directory of the witness
+    dir: PathBuf,
+
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Makes a witness, adds to it, serves it or tells of it.
+///
+/// # Errors
+///
+/// Fails if the directory, the key file or an address cannot be used.
+pub fn run(args: &WitnessArgs, context: &mut Context) -> Result<Status, Failure> {
+    match &args.command {
+        WitnessCommand::Init(args) => init(args, context),
+        WitnessCommand::Add(args) => add(args, context),
+        WitnessCommand::Serve(args) => serve(args, context),
+        WitnessCommand::Status(args) => status(args, context),
+    }
+}
+
+fn key_file(dir: &Path) -> PathBuf {
+    dir.join("witness.pem")
+}
+
+fn init(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
+    let key = keyfile::generate().map_err(|e| Failure::no_randomness(&e))?;
+    let vkey = Vkey::new(&args.name, Purpose::Cosignature, PublicKey::from(&key));
+    let vkey = vkey.map_err(|e| {
+        Failure::new(format!("{:.80?} is no name of a witness: {e}", args.name))
+            .hint("name it like a URL without its scheme, such as witness.example/incidents")
+    })?;
+    let file = key_file(&args.dir);
+    let passphrase = match args.unencrypted_keys {
+        true => None,
+        false => Some(Passphrases::new(args.passphrase.clone()).for_new(&file)?),
+    };
+    std::fs::create_dir_all(&args.dir).map_err(|e| Failure::io("make", &args.dir, &e))?;
+    let protection = passphrase.as_ref().map_or(Protection::PlainOnRequest, Protection::Passphrase);
+    keyfile::create(&file, &key, protection)?;
+    witness::create(&args.dir, &vkey).map_err(|e| unusable(&e))?;
+    context.out.result(&format!("Witness   {}", args.dir.display()))?;
+    context.out.result(&format!("Vkey      {vkey}"))?;
+    context.out.result(&format!("Key file  {}", file.display()))?;
+    if args.unencrypted_keys {
+        context.out.talk("note: the private key is NOT encrypted, as was asked for.");
+    }
+    Ok(Status::Clean)
+}
+
+fn add(args: &AddArgs, context: &mut Context) -> Result<Status, Failure> {
+    let vkeys = args.keys.iter().map(|key| source::vkey(key)).collect::<Result<Vec<_>, _>>()?;
+    let named = args.origin.clone().unwrap_or_else(|| vkeys[0].name().to_owned());
+    if args.origin.is_none()
+        && let Some(other) = vkeys.iter().find(|vkey| vkey.name() != named)
+    {
+        return Err(Failure::new(format!(
+            "the keys have the names {named} and {}",
+            escaped(other.name())
+        ))
+        .hint("add the keys of one log at a time, or say its name with --origin"));
+    }
+    let new = witness::add(&args.dir, &named, &vkeys).map_err(|e| unusable(&e))?;
+    let keys = if new == 1 { "1 key".to_owned() } else { format!("{new} keys") };
+    context.out.result(&format!("{}: {keys} added", escaped(&named)))?;
+    Ok(Status::Clean)
+}
+
+fn serve(args: &ServeArgs, context: &mut Context) -> Result<Status, Failure> {
+    // Nobody is asked for a passphrase that there is no witness for.
+    witness::status(&args.dir).map_err(|e| unusable(&e))?;
+    let file = key_file(&args.dir);
+    let passphrases = Passphrases::new(args.passphrase.clone());
+    let key = keyfile::read(&file, || passphrases.of_existing(&file))?;
+    let witness = Witness::open(&args.dir, key).map_err(|e| unusable(&e))?;
+    if witness.origins().next().is_none() {
+        context.out.talk("note: it knows no log yet; add one with: tally witness add DIR VKEY");
+    }
+    let site = witness::site(witness, Arc::new(|notice| output::log(notice)));
+    serve::until_told(site, &args.listen, context)
+}
+
+fn status(args: &StatusArgs, context: &mut Context) -> Result<Status, Failure> {
+    let (vkey, mut logs) = witness::status(&args.dir).map_err(|e| unusable(&e))?;
+    // What contradicts comes first.
+    logs.sort_by_key(|log| log.contradictions.is_empty());
+    if args.format.format == Format::Json {
+        let logs: Vec<_> = logs.iter().map(json).collect();
+        let json = serde_json::json!({ "schema": 1, "vkey": vkey.to_string(), "logs": logs });
+        context.out.result(&format!("{json:#}"))?;
+    } else {
+        context.out.result(&format!("Witness  {vkey}"))?;
+        for log in &logs {
+            context.out.result(&text(log))?;
+        }
+        if logs.is_empty() {
+            context.out.result("it knows no log yet")?;
+        }
+    }
+    let two = logs.iter().any(|log| !log.contradictions.is_empty());
+    Ok(if two { Status::Failed } else { Status::Clean })
+}
+
+fn text(log: &LogStatus) -> String {
+    let mut text = format!("\n{}\n", escaped(&log.origin));
+    for (size, files) in &log.contradictions {
+        text += &format!("  EQUIVOCATION: it signed {} roots at size {size}\n", files.len());
+        for file in files {
+            text += &format!("    {}\n", file.display());
+        }
+    }
+    text += &match &log.latest {
+        Some((checkpoint, time)) => {
+            let (size, root) = (checkpoint.size(), checkpoint.root());
+            format!("  size   {size}, cosigned {}\n  root   {root}\n", instant(*time))
+        }
+        None => "  size   nothing was cosigned yet\n".to_owned(),
+    };
+    for vkey in &log.vkeys {
+        text += &format!("  key    {vkey}\n");
+    }
+    text += &format!("  notes  {} kept", log.notes);
+    text
+}
+
+fn json(log: &LogStatus) -> serde_json::Value {
+    let two = |(size, files): &(u64, Vec<PathBuf>)| {
+        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        serde_json::json!({ "size": size, "notes": files })
+    };
+    serde_json::json!({
+        "origin": log.origin,
+        "keys": log.vkeys.iter().map(Vkey::to_string).collect::<Vec<_>>(),
+        "size": log.latest.as_ref().map(|(checkpoint, _)| checkpoint.size()),
+        "root": log.latest.as_ref().map(|(checkpoint, _)| checkpoint.root()),
+        "cosigned": log.latest.as_ref().map(|(_, time)| instant(*time)),
+        "notes": log.notes,
+        "equivocations": log.contradictions.iter().map(two).collect::<Vec<_>>(),
+    })
+}
+
+fn instant(time: u64) -> String {
+    let instant = i64::try_from(time).ok().and_then(|time| Instant::from_unix(time).ok());
+    instant.map_or_else(|| time.to_string(), |instant| instant.to_string())
+}
+
+fn unusable(e: &WitnessError) -> Failure {
+    let hint = match e {
+        WitnessError::NotAWitness { .. } => "make one with: tally witness init DIR --name NAME",
+        WitnessError::Exists { .. } => "choose another directory",
+        WitnessError::Locked { .. } => {
+            "one process has a witness at a time: end that one first, and start it again after"
+        }
+        WitnessError::OtherKey { .. } => "restore witness.pem and witness.vkey from one backup",
+        WitnessError::NotALogKey { .. } => "name the key that signs the checkpoints of the log",
+        WitnessError::Damaged { .. } => {
+            "restore the latest copy of the directory; if there is none, make a witness with \
+             another name: this one may have cosigned what it no longer knows of"
+        }
+        WitnessError::Io { .. } => "check the path, its owner and the disk",
+    };
+    Failure::new(e.to_string()).hint(hint)
+}
