@@ -11,6 +11,7 @@ mod files;
 pub use files::{NotServed, files, published};
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,11 +103,13 @@ pub enum ServeError {
 }
 
 /// A server that listens and does not answer yet.
-#[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
     address: SocketAddr,
+    /// What is over once the process is told to end: heeded from the beginning, so that nobody who
+    /// saw that it listens ends it the hard way.
+    told: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// How a server ended.
@@ -121,14 +124,18 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Fails if the address is none or taken.
+    /// Fails if the address is none or taken, or the system does not tell of signals.
     pub fn bind(address: &str) -> Result<Self, ServeError> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(ServeError::Setup)?;
         let failed = |source| ServeError::Listen { address: address.to_owned(), source };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { runtime, listener, address })
+        let told = {
+            let _inside = runtime.enter();
+            Box::pin(signal().map_err(ServeError::Setup)?)
+        };
+        Ok(Self { runtime, listener, address, told })
     }
 
     /// Returns the address, with the port that it got.
@@ -137,16 +144,9 @@ impl Server {
     }
 
     /// Answers until the process is told to end by SIGTERM or SIGINT.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the system does not tell of signals.
-    pub fn run(self, site: Site, limits: &Limits) -> Result<Ended, ServeError> {
-        let stop = {
-            let _inside = self.runtime.enter();
-            signal().map_err(ServeError::Setup)?
-        };
-        Ok(self.run_until(site, limits, stop))
+    pub fn run(mut self, site: Site, limits: &Limits) -> Ended {
+        let told = std::mem::replace(&mut self.told, Box::pin(std::future::pending()));
+        self.run_until(site, limits, told)
     }
 
     /// Answers until `stop` is over.

@@ -45,7 +45,7 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Status, Failure> {
 pub fn until_told(site: Site, listen: &str, context: &mut Context) -> Result<Status, Failure> {
     let server = Server::bind(listen).map_err(|e| not_listening(&e))?;
     context.out.talk(&format!("listening at http://{}", server.address()));
-    let ended = server.run(site, &Limits::default()).map_err(|e| not_listening(&e))?;
+    let ended = server.run(site, &Limits::default());
     match ended.cut {
         0 => context.out.talk("told to end; every request was answered"),
         cut => context.out.talk(&format!("told to end; {cut} connections were cut")),
