@@ -121,9 +121,10 @@ fn init(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
             .hint("name it like a URL without its scheme, such as witness.example/incidents")
     })?;
     let file = key_file(&args.dir);
-    let passphrase = match args.unencrypted_keys {
-        true => None,
-        false => Some(Passphrases::new(args.passphrase.clone()).for_new(&file)?),
+    let passphrase = if args.unencrypted_keys {
+        None
+    } else {
+        Some(Passphrases::new(args.passphrase.clone()).for_new(&file)?)
     };
     std::fs::create_dir_all(&args.dir).map_err(|e| Failure::io("make", &args.dir, &e))?;
     let protection = passphrase.as_ref().map_or(Protection::PlainOnRequest, Protection::Passphrase);
@@ -166,7 +167,7 @@ fn serve(args: &ServeArgs, context: &mut Context) -> Result<Status, Failure> {
     if witness.origins().next().is_none() {
         context.out.talk("note: it knows no log yet; add one with: tally witness add DIR VKEY");
     }
-    let site = witness::site(witness, Arc::new(|notice| output::log(notice)));
+    let site = witness::site(witness, Arc::new(output::log));
     serve::until_told(site, &args.listen, context)
 }
 
@@ -192,25 +193,20 @@ fn status(args: &StatusArgs, context: &mut Context) -> Result<Status, Failure> {
 }
 
 fn text(log: &LogStatus) -> String {
-    let mut text = format!("\n{}\n", escaped(&log.origin));
+    let mut lines = vec![String::new(), escaped(&log.origin)];
     for (size, files) in &log.contradictions {
-        text += &format!("  EQUIVOCATION: it signed {} roots at size {size}\n", files.len());
-        for file in files {
-            text += &format!("    {}\n", file.display());
-        }
+        lines.push(format!("  EQUIVOCATION: it signed {} roots at size {size}", files.len()));
+        lines.extend(files.iter().map(|file| format!("    {}", file.display())));
     }
-    text += &match &log.latest {
-        Some((checkpoint, time)) => {
-            let (size, root) = (checkpoint.size(), checkpoint.root());
-            format!("  size   {size}, cosigned {}\n  root   {root}\n", instant(*time))
-        }
-        None => "  size   nothing was cosigned yet\n".to_owned(),
-    };
-    for vkey in &log.vkeys {
-        text += &format!("  key    {vkey}\n");
+    if let Some((checkpoint, time)) = &log.latest {
+        lines.push(format!("  size   {}, cosigned {}", checkpoint.size(), instant(*time)));
+        lines.push(format!("  root   {}", checkpoint.root()));
+    } else {
+        lines.push("  size   nothing was cosigned yet".to_owned());
     }
-    text += &format!("  notes  {} kept", log.notes);
-    text
+    lines.extend(log.vkeys.iter().map(|vkey| format!("  key    {vkey}")));
+    lines.push(format!("  notes  {} kept", log.notes));
+    lines.join("\n")
 }
 
 fn json(log: &LogStatus) -> serde_json::Value {
