@@ -21,7 +21,12 @@ impl Served {
     }
 
     /// Runs a command that serves, and waits until it listens; `None` if it ends before.
-    pub(super) fn begin(mut command: Command) -> Option<Self> {
+    pub(super) fn begin(command: Command) -> Option<Self> {
+        Self::telling(command, "listening at ")
+    }
+
+    /// Runs a program that tells its address after `words`.
+    pub(super) fn telling(mut command: Command, words: &str) -> Option<Self> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let told = BufReader::new(child.stderr.take().unwrap());
         let mut served = Self { child, address: String::new(), told };
@@ -30,7 +35,7 @@ impl Served {
             if served.told.read_line(&mut line).unwrap() == 0 {
                 return None;
             }
-            let address = line.trim_end().strip_prefix("listening at ").unwrap_or_default();
+            let address = line.trim_end().split_once(words).map_or("", |(_, address)| address);
             address.clone_into(&mut served.address);
         }
         Some(served)

@@ -95,8 +95,10 @@ fn cosignatures_are_taken_over_from_a_mirror() {
     let unknown = place.tally(&[&mirror[..], &vkey].concat()).exits(2);
     assert_eq!(cosignatures(&unknown), 0, "{unknown:?}");
     place.tally(&mirror).refused("no key is known whose cosignatures could be taken");
-    let run = place.tally(&[&mirror[..], &["--policy=policy"]].concat());
+    policy(&place, ["http://127.0.0.1:9"; 2]);
+    let run = place.tally(&[&mirror[..], &["--policy=policy"]].concat()).exits(2);
     assert_eq!(cosignatures(&run), 1, "{run:?}");
+    assert!(run.stderr.contains(" had 1 more cosignature\n"), "{run:?}");
 }
 
 #[test]
@@ -267,4 +269,48 @@ fn a_witness_killed_at_any_write_never_goes_behind_what_it_answered() {
         }
     }
     assert!(killed > 10, "{killed} times only");
+}
+
+#[test]
+#[ignore = "needs Python with aics-witness"]
+fn a_foreign_witness_cosigns_our_checkpoints() {
+    let place = witnessed();
+    let aics = |args: &[&str]| {
+        let interpreter = std::env::var_os("TALLY_PYTHON").unwrap_or_else(|| "python3".into());
+        let mut command = Command::new(interpreter);
+        command.args(["-m", "aics_witness", args[0], "-c", "w.json"]).args(&args[1..]);
+        place.place(&mut command);
+        command
+    };
+    let init = ["init", "--name=aics.example/w", "--listen=127.0.0.1:0"];
+    let vkey = Run::of(&mut aics(&init)).ok().trim().to_owned();
+    let key = fs::read_to_string(place.path("L/ledger.vkey")).unwrap();
+    Run::of(&mut aics(&["add-log", "--origin=ledger.example/l", "--vkey", key.trim()])).ok();
+    let served = Served::telling(aics(&["serve"]), "listening on ").expect("it listens");
+    let address = served.address.split(' ').next().unwrap();
+    for text in ["", "a remark", "another"] {
+        if !text.is_empty() {
+            note(&place, "L", text);
+        }
+        let args = ["checkpoint", "--ledger=L", "--witness", address, &vkey];
+        let run = place.tally(&args).exits(0);
+        assert!(run.stdout.contains("\u{2014} aics.example/w "), "{run:?}");
+        assert!(run.stderr.contains("aics.example/w cosigned at "), "{run:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python with cryptography"]
+fn a_foreign_log_is_cosigned() {
+    let place = witnessed();
+    let log = |args: &[&str]| {
+        let mut command = crate::foreign::python("log.py");
+        command.args(args);
+        crate::foreign::last_line(&mut command)
+    };
+    place.tally(&["witness", "add", "W1", &log(&["vkey"])]).ok();
+    let served = serve(&place, "W1");
+    let vkey = fs::read_to_string(place.path("W1/witness.vkey")).unwrap();
+    let told = log(&["submit", &served.address, vkey.trim()]);
+    assert_eq!(told, "11 checkpoints cosigned");
 }
