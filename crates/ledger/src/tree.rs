@@ -1,5 +1,7 @@
 //! The Merkle tree over entry ids: RFC 9162 §2.1, with the proofs of §2.1.3 and §2.1.4.
 
+use std::ops::Range;
+
 use crate::hash::Hash;
 use crate::tile::{self, Content, Tile};
 
@@ -78,49 +80,18 @@ impl Tree {
     /// Returns the inclusion path of leaf `index` in the first `size` leaves, leaf side first
     /// (RFC 9162 §2.1.3.1), or `None` unless `index < size <= self.size()`.
     pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
-        if index >= size || size > self.size() {
-            return None;
-        }
-        let (mut start, mut end) = (0, size);
-        let mut path = Vec::new();
-        while end - start > 1 {
-            let middle = start + split(end - start);
-            if index < middle {
-                path.push(self.range(middle, end));
-                end = middle;
-            } else {
-                path.push(self.range(start, middle));
-                start = middle;
-            }
-        }
-        path.reverse();
-        Some(path)
+        self.over(inclusion_ranges(index, size)?, size)
     }
 
     /// Returns the proof that the first `size` leaves extend the first `old` (RFC 9162 §2.1.4.1),
     /// or `None` unless `1 <= old <= size <= self.size()`; empty where both sizes are equal.
     pub fn consistency(&self, old: u64, size: u64) -> Option<Vec<Hash>> {
-        if old == 0 || old > size || size > self.size() {
-            return None;
-        }
-        let (mut start, mut end) = (0, size);
-        let mut path = Vec::new();
-        while end != old {
-            let middle = start + split(end - start);
-            if old <= middle {
-                path.push(self.range(middle, end));
-                end = middle;
-            } else {
-                path.push(self.range(start, middle));
-                start = middle;
-            }
-        }
-        // The subtree that both trees share is left out where it is the old tree itself.
-        if start != 0 {
-            path.push(self.range(start, end));
-        }
-        path.reverse();
-        Some(path)
+        self.over(consistency_ranges(old, size)?, size)
+    }
+
+    fn over(&self, ranges: Vec<Range<u64>>, size: u64) -> Option<Vec<Hash>> {
+        let hash = |range: Range<u64>| self.range(range.start, range.end);
+        (size <= self.size()).then(|| ranges.into_iter().map(hash).collect())
     }
 
     /// Returns the bytes of a tile of hashes (C2SP tlog-tiles): those of every eighth level. `None`
@@ -135,16 +106,81 @@ impl Tree {
         Some(hashes.iter().flat_map(|hash| hash.0).collect())
     }
 
-    /// Returns the hash over the leaves `start..end`, a range that splitting the tree produces.
+    /// Returns the hash over a range of leaves that splitting the tree produces.
     fn range(&self, start: u64, end: u64) -> Hash {
-        let length = end - start;
-        if length.is_power_of_two() && start.is_multiple_of(length) {
-            let level = length.trailing_zeros() as usize;
-            let index = usize::try_from(start / length).expect("the row is in memory");
-            return self.levels[level][index];
+        match node_over(&(start..end)) {
+            Ok((level, index)) => {
+                let index = usize::try_from(index).expect("the row is in memory");
+                self.levels[level as usize][index]
+            }
+            Err(middle) => Hash::node(&self.range(start, middle), &self.range(middle, end)),
         }
-        let middle = start + split(length);
-        Hash::node(&self.range(start, middle), &self.range(middle, end))
+    }
+}
+
+/// Returns the ranges of leaves whose hashes are the inclusion path of leaf `index` in a tree of
+/// `size` leaves, leaf side first (RFC 9162 §2.1.3.1), or `None` unless `index < size`.
+pub fn inclusion_ranges(index: u64, size: u64) -> Option<Vec<Range<u64>>> {
+    if index >= size {
+        return None;
+    }
+    let (mut start, mut end) = (0, size);
+    let mut path = Vec::new();
+    while end - start > 1 {
+        let middle = start + split(end - start);
+        if index < middle {
+            path.push(middle..end);
+            end = middle;
+        } else {
+            path.push(start..middle);
+            start = middle;
+        }
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// Returns the ranges of leaves whose hashes are the proof that `size` leaves extend the first
+/// `old` (RFC 9162 §2.1.4.1), or `None` unless `1 <= old <= size`.
+pub fn consistency_ranges(old: u64, size: u64) -> Option<Vec<Range<u64>>> {
+    if old == 0 || old > size {
+        return None;
+    }
+    let (mut start, mut end) = (0, size);
+    let mut path = Vec::new();
+    while end != old {
+        let middle = start + split(end - start);
+        if old <= middle {
+            path.push(middle..end);
+            end = middle;
+        } else {
+            path.push(start..middle);
+            start = middle;
+        }
+    }
+    // The subtree that both trees share is left out where it is the old tree itself.
+    if start != 0 {
+        path.push(start..end);
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// Returns the level and place of the node over a range of leaves that splitting a tree produces.
+///
+/// # Errors
+///
+/// Fails with where the range is parted if it is no perfect subtree.
+///
+/// # Panics
+///
+/// Panics if the range is empty.
+pub fn node_over(range: &Range<u64>) -> Result<(u32, u64), u64> {
+    let length = range.end - range.start;
+    if length.is_power_of_two() && range.start.is_multiple_of(length) {
+        Ok((length.ilog2(), range.start / length))
+    } else {
+        Err(range.start + split(length))
     }
 }
 
