@@ -40,6 +40,12 @@ impl Policy {
         &self.logs
     }
 
+    /// Returns the policy without its logs: what it asks of witnesses, and of nobody else.
+    #[must_use]
+    pub fn without_logs(&self) -> Self {
+        Self { logs: Vec::new(), ..self.clone() }
+    }
+
     /// Returns the keys of the witnesses, by name.
     pub fn witnesses(&self) -> impl Iterator<Item = (&str, &Vkey)> {
         self.witnesses.iter().map(|(name, vkey)| (name.as_str(), vkey))

@@ -108,13 +108,43 @@ pub fn directory<E, R: std::io::Read>(
     manifest: &Manifest,
     pins: &Pins,
     entries: impl IntoIterator<Item = Result<Vec<u8>, E>>,
-    mut content: impl FnMut(usize) -> Result<R, E>,
+    content: impl FnMut(usize) -> Result<R, E>,
 ) -> Result<VerifiedLedger, E>
 where
     E: From<std::io::Error>,
 {
     let mut kept = Vec::new();
-    let mut verifier = Verifier::new(manifest, pins, |entry| kept.push(entry));
+    let (verification, chain) = drive(manifest, pins, entries, content, |entry| kept.push(entry))?;
+    Ok(VerifiedLedger::new(verification, kept, chain))
+}
+
+/// Verifies entries as they are handed over, without evidence files, and calls `each` with every
+/// entry that holds. Memory does not grow with the number of entries.
+///
+/// # Errors
+///
+/// As [`directory`].
+pub fn entries<E: From<std::io::Error>>(
+    manifest: &Manifest,
+    pins: &Pins,
+    entries: impl IntoIterator<Item = Result<Vec<u8>, E>>,
+    each: impl FnMut(Entry),
+) -> Result<Verification, E> {
+    let none = |_| Ok(std::io::empty());
+    drive(manifest, pins, entries, none, each).map(|(verification, _)| verification)
+}
+
+fn drive<E, R: std::io::Read>(
+    manifest: &Manifest,
+    pins: &Pins,
+    entries: impl IntoIterator<Item = Result<Vec<u8>, E>>,
+    mut content: impl FnMut(usize) -> Result<R, E>,
+    each: impl FnMut(Entry),
+) -> Result<(Verification, Chain), E>
+where
+    E: From<std::io::Error>,
+{
+    let mut verifier = Verifier::new(manifest, pins, each);
     for bytes in entries {
         verifier.entry(bytes?);
         if verifier.failed() {
@@ -127,6 +157,5 @@ where
             verifier.evidence(index, content(index)?)?;
         }
     }
-    let (verification, chain) = verifier.finish();
-    Ok(VerifiedLedger::new(verification, kept, chain))
+    Ok(verifier.finish())
 }

@@ -183,6 +183,16 @@ fn last_size(place: &Place, tail: &Tail) -> Result<u64, PublishError> {
 ///
 /// Fails if the place cannot be reached, lacks a file, or has a broken one.
 pub fn earlier(place: &Place, cache: Option<&FilePath>) -> Result<Vec<Checkpoint>, ReadError> {
+    read(place, cache, |_, _| {})
+}
+
+/// Reads the earlier checkpoints as [`earlier`] does, and hands each file that it reads to `each`,
+/// with its path.
+pub(crate) fn read(
+    place: &Place,
+    cache: Option<&FilePath>,
+    mut each: impl FnMut(&str, &[u8]),
+) -> Result<Vec<Checkpoint>, ReadError> {
     let Some(read) = place.read(TAIL, FILE_BYTES_MAX)? else {
         return Ok(Vec::new());
     };
@@ -197,8 +207,9 @@ pub fn earlier(place: &Place, cache: Option<&FilePath>) -> Result<Vec<Checkpoint
             continue;
         }
         let read = place.read(&path(index), FILE_BYTES_MAX)?;
-        if let (Some(kept), Some(read)) = (&kept, &read) {
-            keep(kept, &read.bytes)?;
+        if let Some(read) = &read {
+            kept.map_or(Ok(()), |kept| keep(&kept, &read.bytes))?;
+            each(&path(index), &read.bytes);
         }
         found.extend(full_file(place, index, read, before)?);
     }
@@ -208,6 +219,7 @@ pub fn earlier(place: &Place, cache: Option<&FilePath>) -> Result<Vec<Checkpoint
         return Err(broken(place, TAIL, reason));
     }
     found.extend(tail.checkpoints);
+    each(TAIL, &read.bytes);
     Ok(found)
 }
 

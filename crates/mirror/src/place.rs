@@ -186,6 +186,18 @@ impl Place {
         Ok(Self { store, prefix, name: name.trim_end_matches('/').to_owned(), dir, runtime })
     }
 
+    /// Returns the place that an object store is, under a name to tell it by.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system gives no means to wait for it.
+    pub fn over(name: &str, store: Box<dyn ObjectStore>) -> Result<Self, PlaceError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime
+            .map_err(|e| PlaceError::Name { name: name.to_owned(), reason: e.to_string() })?;
+        Ok(Self { store, prefix: Path::default(), name: name.to_owned(), dir: None, runtime })
+    }
+
     /// Returns the name of the place.
     pub fn name(&self) -> &str {
         &self.name

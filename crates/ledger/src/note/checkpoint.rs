@@ -92,6 +92,13 @@ impl Checkpoint {
         Self { lines, ..self.clone() }
     }
 
+    /// Returns a copy without the lines that stand under the name and id of `key`.
+    #[must_use]
+    pub fn not_signed_by(&self, key: &Vkey) -> Self {
+        let other = |line: &&SignatureLine| line.name != key.name() || line.id != key.id();
+        Self { lines: self.lines.iter().filter(other).cloned().collect(), ..self.clone() }
+    }
+
     /// Returns the signature lines, each with its newline, as a witness answers them.
     pub fn signature_lines(&self) -> String {
         self.lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()

@@ -1,0 +1,484 @@
+//! A mirror: a folder of ledgers that are fetched, verified in full, cosigned and served as they
+//! are published.
+//!
+//! `public/` is what a web server serves: for each ledger a folder named after the SHA-256 of its
+//! origin (C2SP tlog-mirror), with the files of its place, byte for byte, but for `checkpoint`,
+//! which carries the mirror's cosignature besides. `ledgers/` holds what the mirror knows of each.
+//! A held history never moves backward, and is followed no further once its log has signed another.
+
+mod disk;
+mod followed;
+mod schedule;
+mod sync;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey;
+use tally_ledger::equivocation::{EQUIVOCATION_MAX, Equivocation};
+use tally_ledger::hash::Hash;
+use tally_ledger::key::PublicKey;
+use tally_ledger::note::{Checkpoint, NoteError, Purpose, Signed, Vkey};
+
+use crate::place::PlaceError;
+use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX};
+use crate::published::ReadError;
+use crate::remote_tree::TreeError;
+
+pub use disk::DiskError;
+pub use followed::{Condition, Followed, Known, Limits, State};
+pub use schedule::Schedule;
+pub use sync::{Synced, sync};
+
+/// The folder that is served.
+pub const PUBLIC: &str = "public";
+/// The folder of what the mirror knows of each ledger.
+const LEDGERS: &str = "ledgers";
+/// The folder, of a ledger that is served, with proofs that its log signed two histories.
+pub const EQUIVOCATION: &str = "equivocation";
+/// The file that says what the folder is.
+const FORMAT: &str = "format";
+/// What stands in it.
+const FORMAT_TEXT: &str = "tally-mirror 1\n";
+/// The file with the mirror's vkey.
+const VKEY_FILE: &str = "mirror.vkey";
+/// The largest file of state, in bytes.
+const STATE_BYTES_MAX: u64 = 1024 * 1024;
+/// The most proofs of equivocation that are kept of a ledger.
+const PROOFS_MAX: u32 = 1000;
+
+/// A mirror's folder.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    dir: PathBuf,
+    vkey: Vkey,
+}
+
+/// Whose cosignature is set.
+#[derive(Debug, Clone)]
+pub struct Cosigner {
+    vkey: Vkey,
+    key: SigningKey,
+}
+
+/// The mirror's lock, held until it is dropped or its process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why a mirror cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// The folder is no mirror.
+    #[error("{} is no mirror: {reason}", dir.display())]
+    NoMirror {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// There is something already.
+    #[error("{} is there already", path.display())]
+    There {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// Another process works on the mirror.
+    #[error("{} is locked by process {}", dir.display(), holder.as_deref().unwrap_or("unknown"))]
+    Locked {
+        /// The folder.
+        dir: PathBuf,
+        /// The id of that process, if it said.
+        holder: Option<String>,
+    },
+    /// The key is not that of the mirror.
+    #[error("the key is {found}, the mirror's is {expected}")]
+    OtherKey {
+        /// The vkey of the key.
+        found: String,
+        /// The mirror's.
+        expected: String,
+    },
+    /// The mirror does not follow the ledger.
+    #[error("the mirror does not follow {origin}")]
+    NotFollowed {
+        /// The origin.
+        origin: String,
+    },
+    /// The mirror follows the ledger already.
+    #[error("the mirror follows {origin} already")]
+    Followed {
+        /// The origin.
+        origin: String,
+    },
+    /// What the mirror kept of a ledger cannot be used.
+    #[error("what is kept of {origin} cannot be used: {reason}")]
+    State {
+        /// The origin.
+        origin: String,
+        /// Why.
+        reason: String,
+    },
+    /// The held files do not hold any more.
+    #[error("the held copy of {origin} is damaged: {reason}")]
+    Damaged {
+        /// The origin.
+        origin: String,
+        /// Why.
+        reason: String,
+    },
+    /// The clock stands before the last cosignature.
+    #[error("the clock says {now}, but the last cosignature of {origin} is of {last}")]
+    Clock {
+        /// The origin.
+        origin: String,
+        /// The clock, in seconds since 1970-01-01T00:00:00Z.
+        now: u64,
+        /// The time of the last cosignature.
+        last: u64,
+    },
+    /// What is published does not hold.
+    #[error("broken publication: {reason}")]
+    Broken {
+        /// Why.
+        reason: String,
+    },
+    /// The ledger is larger than it may be.
+    #[error("the ledger has {found} {what}, at most {most} are taken")]
+    TooLarge {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        found: u64,
+        /// The limit.
+        most: u64,
+    },
+    /// The place cannot be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// What is published cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A name cannot be that of a key.
+    #[error(transparent)]
+    Name(#[from] NoteError),
+    /// The disk refuses.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+impl From<TreeError> for MirrorError {
+    fn from(e: TreeError) -> Self {
+        match e {
+            TreeError::Place(e) => Self::Place(e),
+            other => Self::Broken { reason: other.to_string() },
+        }
+    }
+}
+
+impl Cosigner {
+    /// Returns the cosigner of that name.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is no key name.
+    pub fn new(name: &str, key: SigningKey) -> Result<Self, NoteError> {
+        let vkey = Vkey::new(name, Purpose::Cosignature, PublicKey::from(&key))?;
+        Ok(Self { vkey, key })
+    }
+
+    /// Returns its vkey.
+    pub fn vkey(&self) -> &Vkey {
+        &self.vkey
+    }
+}
+
+impl Mirror {
+    /// Makes a mirror without ledgers in a folder that is empty or not there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is a mirror already, or the disk refuses.
+    pub fn create(dir: &Path, vkey: &Vkey) -> Result<Self, MirrorError> {
+        let format = dir.join(FORMAT);
+        if format.exists() {
+            return Err(MirrorError::There { path: format });
+        }
+        let mut folders = disk::Folders::default();
+        folders.create_parent(&dir.join(PUBLIC).join(CHECKPOINT))?;
+        folders.create_parent(&dir.join(LEDGERS).join(FORMAT))?;
+        folders.write(&dir.join(VKEY_FILE), format!("{vkey}\n").as_bytes())?;
+        folders.write(&format, FORMAT_TEXT.as_bytes())?;
+        folders.sync()?;
+        Ok(Self { dir: dir.to_owned(), vkey: vkey.clone() })
+    }
+
+    /// Returns whether a folder is that of a mirror.
+    pub fn is_at(dir: &Path) -> bool {
+        let format = disk::read(&dir.join(FORMAT), 64);
+        format.is_ok_and(|text| text.is_some_and(|text| text.starts_with(b"tally-mirror ")))
+    }
+
+    /// Opens the mirror of a folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is none, or of another version.
+    pub fn open(dir: &Path) -> Result<Self, MirrorError> {
+        let wrong = |reason: &str| {
+            let (dir, reason) = (dir.to_owned(), reason.to_owned());
+            MirrorError::NoMirror { dir, reason }
+        };
+        let format = disk::read(&dir.join(FORMAT), 64).map_err(|_| wrong("it is no folder"))?;
+        match format {
+            Some(text) if text == FORMAT_TEXT.as_bytes() => {}
+            Some(_) => return Err(wrong("its format is of another version")),
+            None => return Err(wrong("it has no file `format`")),
+        }
+        let vkey = disk::read(&dir.join(VKEY_FILE), CHECKPOINT_BYTES_MAX)?;
+        let vkey = vkey.and_then(|text| String::from_utf8(text).ok());
+        let vkey = vkey.ok_or_else(|| wrong("it has no file `mirror.vkey`"))?;
+        let vkey = vkey.trim().parse().map_err(|e: NoteError| wrong(&e.to_string()))?;
+        Ok(Self { dir: dir.to_owned(), vkey })
+    }
+
+    /// Returns the mirror's vkey.
+    pub fn vkey(&self) -> &Vkey {
+        &self.vkey
+    }
+
+    /// Returns the folder that is served.
+    pub fn public(&self) -> PathBuf {
+        self.dir.join(PUBLIC)
+    }
+
+    /// Takes the lock of the mirror, which one process at a time may hold.
+    ///
+    /// # Errors
+    ///
+    /// Fails if another holds it, and says which.
+    pub fn lock(&self) -> Result<Lock, MirrorError> {
+        let path = self.dir.join("lock");
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = opened.map_err(disk::failed("open", &path))?;
+        if fs4::FileExt::try_lock(&file).is_err() {
+            let mut text = String::new();
+            let read = (&file).take(32).read_to_string(&mut text);
+            let holder = read.ok().map(|_| text.trim().to_owned()).filter(|text| !text.is_empty());
+            return Err(MirrorError::Locked { dir: self.dir.clone(), holder });
+        }
+        // The width is fixed, so that the file never shrinks.
+        let written = file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| file.write_all(format!("{:>10}\n", std::process::id()).as_bytes()));
+        written.map_err(disk::failed("write", &path))?;
+        Ok(Lock { _file: file })
+    }
+
+    /// Adds a ledger; nothing of it is read yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is followed already, or the disk refuses.
+    pub fn add(&self, followed: &Followed) -> Result<Held, MirrorError> {
+        let held = self.held(&followed.origin);
+        if held.state_dir.join("ledger.json").exists() {
+            return Err(MirrorError::Followed { origin: followed.origin.clone() });
+        }
+        followed.known()?;
+        write_json(&held.state_dir.join("ledger.json"), followed)?;
+        Ok(held)
+    }
+
+    /// Follows a ledger no further. What is served of it stays; with `files` it goes, too.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is not followed, or the disk refuses.
+    pub fn remove(&self, origin: &str, files: bool) -> Result<(), MirrorError> {
+        let held = self.ledger(origin)?;
+        disk::remove_dir(&held.state_dir)?;
+        if files { Ok(disk::remove_dir(&held.public)?) } else { Ok(()) }
+    }
+
+    /// Returns the ledger of that origin.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is not followed.
+    pub fn ledger(&self, origin: &str) -> Result<Held, MirrorError> {
+        let held = self.held(origin);
+        if held.state_dir.join("ledger.json").exists() {
+            Ok(held)
+        } else {
+            Err(MirrorError::NotFollowed { origin: origin.to_owned() })
+        }
+    }
+
+    /// Returns the ledgers that are followed, by their origins.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk refuses, or what is kept of one cannot be used.
+    pub fn ledgers(&self) -> Result<Vec<Held>, MirrorError> {
+        let dir = self.dir.join(LEDGERS);
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&dir).map_err(disk::failed("read", &dir))? {
+            let path = entry.map_err(disk::failed("read", &dir))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let followed = path.join("ledger.json");
+            if name.parse::<Hash>().is_ok() && followed.exists() {
+                let followed: Followed = read_json(&followed, name)?
+                    .unwrap_or_else(|| Followed::new(name, "", Limits::default()));
+                found.push(self.held(&followed.origin));
+            }
+        }
+        found.sort_by(|a, b| a.origin.cmp(&b.origin));
+        Ok(found)
+    }
+
+    fn held(&self, origin: &str) -> Held {
+        let name = folder_of(origin);
+        Held {
+            origin: origin.to_owned(),
+            public: self.dir.join(PUBLIC).join(&name),
+            state_dir: self.dir.join(LEDGERS).join(&name),
+            vkey: self.vkey.clone(),
+        }
+    }
+}
+
+/// Returns the name of a ledger's folder: the SHA-256 of its origin (C2SP tlog-mirror).
+pub fn folder_of(origin: &str) -> String {
+    Hash::of(origin.as_bytes()).to_string()
+}
+
+/// A ledger that a mirror follows.
+#[derive(Debug, Clone)]
+pub struct Held {
+    origin: String,
+    public: PathBuf,
+    state_dir: PathBuf,
+    /// The mirror's own vkey.
+    vkey: Vkey,
+}
+
+impl Held {
+    /// Returns the origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Returns the folder of what is served of it.
+    pub fn public(&self) -> &Path {
+        &self.public
+    }
+
+    /// Returns what the mirror was told of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if that cannot be read.
+    pub fn followed(&self) -> Result<Followed, MirrorError> {
+        let read = read_json(&self.state_dir.join("ledger.json"), &self.origin)?;
+        read.ok_or_else(|| MirrorError::NotFollowed { origin: self.origin.clone() })
+    }
+
+    /// Returns what the last sync left.
+    ///
+    /// # Errors
+    ///
+    /// Fails if that cannot be read.
+    pub fn state(&self) -> Result<State, MirrorError> {
+        Ok(read_json(&self.state_dir.join("state.json"), &self.origin)?.unwrap_or_default())
+    }
+
+    /// Returns the checkpoint that is held, with the mirror's cosignature.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk refuses, or the file is no checkpoint.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, MirrorError> {
+        let read = disk::read(&self.public.join(CHECKPOINT), CHECKPOINT_BYTES_MAX)?;
+        let wrong = |reason: String| MirrorError::Damaged { origin: self.origin.clone(), reason };
+        let text = read.map(String::from_utf8).transpose();
+        let text = text.map_err(|_| wrong("its checkpoint is not UTF-8".to_owned()))?;
+        let parse = |text: String| text.parse::<Checkpoint>().map_err(|e| wrong(e.to_string()));
+        text.map(parse).transpose()
+    }
+
+    /// Returns when the mirror cosigned what it holds.
+    pub fn cosigned(&self, checkpoint: &Checkpoint) -> Option<u64> {
+        match checkpoint.signed_by(&self.vkey) {
+            Signed::Holds(time) => Some(time),
+            Signed::Absent | Signed::Broken => None,
+        }
+    }
+
+    /// Returns the proofs that the log signed two histories, by the paths of their files.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk refuses, or a file is none.
+    pub fn equivocations(&self) -> Result<Vec<(PathBuf, Equivocation)>, MirrorError> {
+        let mut found = Vec::new();
+        for number in 1..=PROOFS_MAX {
+            let path = self.public.join(EQUIVOCATION).join(format!("{number}.txt"));
+            let Some(bytes) = disk::read(&path, EQUIVOCATION_MAX as u64)? else {
+                break;
+            };
+            let read = String::from_utf8_lossy(&bytes).parse::<Equivocation>();
+            let read = read.map_err(|e| MirrorError::Damaged {
+                origin: self.origin.clone(),
+                reason: format!("{}: {e}", path.display()),
+            })?;
+            found.push((path, read));
+        }
+        Ok(found)
+    }
+
+    /// Keeps a proof, unless it is kept already.
+    fn keep_equivocation(&self, proof: &Equivocation) -> Result<PathBuf, MirrorError> {
+        let kept = self.equivocations()?;
+        if let Some((path, _)) = kept.iter().find(|(_, other)| other == proof) {
+            return Ok(path.clone());
+        }
+        let name = format!("{}.txt", kept.len() + 1);
+        let path = self.public.join(EQUIVOCATION).join(name);
+        disk::write(&path, proof.to_string().as_bytes())?;
+        Ok(path)
+    }
+
+    fn keep_state(&self, state: &State) -> Result<(), MirrorError> {
+        write_json(&self.state_dir.join("state.json"), state)
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.state_dir.join("incoming")
+    }
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    origin: &str,
+) -> Result<Option<T>, MirrorError> {
+    let Some(bytes) = disk::read(path, STATE_BYTES_MAX)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|e| MirrorError::State {
+        origin: origin.to_owned(),
+        reason: format!("{}: {e}", path.display()),
+    })
+}
+
+fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), MirrorError> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("texts and numbers");
+    bytes.push(b'\n');
+    Ok(disk::write(path, &bytes)?)
+}
+
+#[cfg(test)]
+mod tests;

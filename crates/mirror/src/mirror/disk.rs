@@ -1,0 +1,111 @@
+//! Files that survive a power cut: written beside their name, synced, renamed, and their folder
+//! synced.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file operation that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}", path.display())]
+pub struct DiskError {
+    /// What was to be done.
+    pub action: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why it failed.
+    pub source: io::Error,
+}
+
+/// Returns what makes a failure of an operation on `path`.
+pub(super) fn failed<'a>(
+    action: &'static str,
+    path: &'a Path,
+) -> impl Fn(io::Error) -> DiskError + 'a {
+    move |source| DiskError { action, path: path.to_owned(), source }
+}
+
+/// Creates or replaces a file: afterwards it holds all of `bytes`, or is as it was.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    let mut folders = Folders::default();
+    folders.write(path, bytes)?;
+    folders.sync()
+}
+
+/// Reads a file of at most `most` bytes; `None` if there is none.
+pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, DiskError> {
+    use io::Read;
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(failed("read", path)(e)),
+    };
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;
+    if bytes.len() as u64 > most {
+        let larger = io::Error::other(format!("it is larger than {most} bytes"));
+        return Err(failed("read", path)(larger));
+    }
+    Ok(Some(bytes))
+}
+
+/// Removes a folder with all that is in it; it may be gone already.
+pub(super) fn remove_dir(path: &Path) -> Result<(), DiskError> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Folders that new names were written to, to be synced together.
+#[derive(Debug, Default)]
+pub(super) struct Folders(BTreeSet<PathBuf>);
+
+impl Folders {
+    /// Writes a file and syncs its bytes; its name is durable after [`sync`](Self::sync).
+    pub(super) fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        self.create_parent(path)?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        let part = PathBuf::from(name);
+        let written = File::create(&part).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        written.map_err(|e| {
+            // What is left of a failed write is of no use, and on a full disk it is in the way.
+            let _ = fs::remove_file(&part);
+            failed("write", path)(e)
+        })?;
+        fs::rename(&part, path).map_err(failed("rename", &part))
+    }
+
+    /// Moves a file to where it stays, and syncs its bytes first.
+    pub(super) fn settle(&mut self, from: &Path, path: &Path) -> Result<(), DiskError> {
+        self.create_parent(path)?;
+        File::open(from).and_then(|file| file.sync_all()).map_err(failed("sync", from))?;
+        fs::rename(from, path).map_err(failed("rename", from))
+    }
+
+    /// Makes a file's folder, and remembers to sync it and those above that were made.
+    pub(super) fn create_parent(&mut self, path: &Path) -> Result<(), DiskError> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        if self.0.insert(parent.to_owned()) && !parent.is_dir() {
+            self.create_parent(parent)?;
+            fs::create_dir_all(parent).map_err(failed("create", parent))?;
+        }
+        Ok(())
+    }
+
+    /// Syncs the folders: after it every name in them survives a power cut.
+    pub(super) fn sync(self) -> Result<(), DiskError> {
+        for folder in &self.0 {
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(failed("sync", folder))?;
+        }
+        Ok(())
+    }
+}

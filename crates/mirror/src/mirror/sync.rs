@@ -1,0 +1,594 @@
+//! One sync of one ledger: what is published is read, held against what the mirror has, verified in
+//! full, written, cosigned, and only then served.
+//!
+//! The order of writing: files that never change, then what is known of the keys, then the
+//! checkpoint, each synced before the next. A sync that ends anywhere in between leaves the held
+//! history as it was, and the next one goes on from the files that are there.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tally_ledger::authority::Authority;
+use tally_ledger::bundle::{Form, Manifest};
+use tally_ledger::entry::Entry;
+use tally_ledger::equivocation::{Equivocation, Grown};
+use tally_ledger::hash::Hash;
+use tally_ledger::note::{Checkpoint, SIGNATURES_MAX, Signed, Vkey};
+use tally_ledger::payload::Evidence;
+use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, Content, Tile, WIDTH};
+use tally_ledger::tree::Tree;
+use tally_ledger::verify::{self, Pins, Verdict};
+
+use super::disk::{self, Folders, failed};
+use super::{Condition, Cosigner, Held, Known, Limits, MirrorError, State};
+use crate::history;
+use crate::place::Place;
+use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, POLICY, VKEY, evidence_path};
+use crate::published::ReadError;
+use crate::remote_tree::RemoteTree;
+
+/// The largest file of evidence that is taken, in bytes.
+const EVIDENCE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The largest file of evidence that is read together with others.
+const SMALL_EVIDENCE: u64 = 1024 * 1024;
+/// The texts that a publisher may change at any time; nothing rests on them.
+const TEXTS: [&str; 2] = [VKEY, POLICY];
+
+/// What a sync did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Synced {
+    /// The mirror holds what is published.
+    Unchanged {
+        /// How many entries.
+        size: u64,
+    },
+    /// The held checkpoint has other signatures now.
+    Resigned {
+        /// How many entries.
+        size: u64,
+    },
+    /// The ledger has grown.
+    Advanced {
+        /// How many entries were held before.
+        from: u64,
+        /// How many are held now.
+        to: u64,
+    },
+    /// An earlier checkpoint is published than the one that is held.
+    Stale {
+        /// How many entries are published.
+        published: u64,
+        /// How many are held.
+        held: u64,
+    },
+    /// The log has signed two histories.
+    Equivocation {
+        /// The proof.
+        proof: PathBuf,
+        /// Whether it was found by this sync; if not, nothing was read.
+        new: bool,
+    },
+}
+
+/// Brings the held copy of a ledger up to what is published at `place`. `now` is the time of a
+/// cosignature, in seconds since 1970-01-01T00:00:00Z. How it ended is kept beside the ledger.
+///
+/// # Errors
+///
+/// Fails if the place or the disk does, or what is published does not hold; what is held stays as
+/// it was.
+pub fn sync(
+    held: &Held,
+    place: &Place,
+    cosigner: &Cosigner,
+    now: u64,
+) -> Result<Synced, MirrorError> {
+    let mut state = held.state()?;
+    let outcome = Sync::begin(held, place, cosigner, now, &mut state).and_then(Sync::run);
+    let before = state.clone();
+    note(&mut state, &outcome, now);
+    // A ledger that stays as it was is no reason to write: hundreds of them are looked at.
+    let fresh = now.saturating_sub(before.tried) < STATE_AGE_MAX;
+    let same = State { tried: before.tried, success: before.success, ..state.clone() } == before;
+    if !(same && fresh && matches!(outcome, Ok(Synced::Unchanged { .. }))) {
+        held.keep_state(&state)?;
+    }
+    outcome
+}
+
+/// How old the note of a sync that changed nothing may become, in seconds.
+const STATE_AGE_MAX: u64 = 3600;
+
+fn note(state: &mut State, outcome: &Result<Synced, MirrorError>, now: u64) {
+    state.tried = now;
+    state.error = outcome.as_ref().err().map(ToString::to_string);
+    state.failures = if outcome.is_ok() { 0 } else { state.failures.saturating_add(1) };
+    state.condition = match outcome {
+        Ok(Synced::Equivocation { .. }) => Condition::Equivocation,
+        Ok(Synced::Stale { published, held }) => {
+            let told = format!("{published} entries are published, {held} are held");
+            state.error = Some(told);
+            Condition::Stale
+        }
+        Ok(_) => {
+            state.success = Some(now);
+            Condition::Well
+        }
+        Err(MirrorError::Broken { .. } | MirrorError::TooLarge { .. }) => Condition::Broken,
+        Err(MirrorError::Read(e)) if !matches!(e, ReadError::Place(_)) => Condition::Broken,
+        Err(_) => Condition::Failed,
+    };
+}
+
+/// A sync while it runs.
+struct Sync<'a> {
+    held: &'a Held,
+    place: &'a Place,
+    cosigner: &'a Cosigner,
+    now: u64,
+    state: &'a mut State,
+    known: Known,
+    limits: Limits,
+    /// The vkeys that the verified entries grant.
+    granted: Vec<Vkey>,
+    own: Option<Checkpoint>,
+}
+
+/// What the entries of a verified ledger yield.
+#[derive(Default)]
+struct Verified {
+    tree: Tree,
+    authority: Authority,
+    evidence: Vec<(Hash, u64)>,
+    ledger_id: Option<Hash>,
+    refused: Option<String>,
+}
+
+impl Verified {
+    fn take(&mut self, entry: &Entry) {
+        self.tree.push(entry.id());
+        self.ledger_id.get_or_insert(entry.id());
+        let seq = entry.payload().seq;
+        let applied = self.authority.apply(entry.origin(), seq, entry.governance());
+        self.refused = self.refused.take().or(applied.err().map(|fault| fault.to_string()));
+        for evidence in &entry.payload().event.evidence {
+            if let Evidence::File { digest, size, .. } = evidence {
+                self.evidence.push((*digest, *size));
+            }
+        }
+    }
+}
+
+impl<'a> Sync<'a> {
+    fn begin(
+        held: &'a Held,
+        place: &'a Place,
+        cosigner: &'a Cosigner,
+        now: u64,
+        state: &'a mut State,
+    ) -> Result<Self, MirrorError> {
+        if cosigner.vkey != held.vkey {
+            let (found, expected) = (cosigner.vkey.to_string(), held.vkey.to_string());
+            return Err(MirrorError::OtherKey { found, expected });
+        }
+        let followed = held.followed()?;
+        let own = held.checkpoint()?;
+        let granted = state.granted.iter().filter_map(|key| key.parse().ok()).collect();
+        let (known, limits) = (followed.known()?, followed.limits);
+        Ok(Self { held, place, cosigner, now, state, known, limits, granted, own })
+    }
+
+    fn run(mut self) -> Result<Synced, MirrorError> {
+        if let Some((proof, _)) = self.held.equivocations()?.pop() {
+            return Ok(Synced::Equivocation { proof, new: false });
+        }
+        let name = self.place.name().to_owned();
+        let read = self.place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
+        let read = read.ok_or(ReadError::Nothing { place: name.clone() })?;
+        let text = String::from_utf8_lossy(&read.bytes).into_owned();
+        let size = self.own.as_ref().map_or(0, Checkpoint::size);
+        if self.state.condition == Condition::Well
+            && self.state.read.as_ref() == Some(&text)
+            && size > 0
+        {
+            return Ok(Synced::Unchanged { size });
+        }
+        let parsed = text.parse::<Checkpoint>();
+        let theirs = parsed.map_err(|reason| ReadError::NoCheckpoint { place: name, reason })?;
+        self.check_signed(&theirs)?;
+        let done = match self.own.clone() {
+            None => self.advance(&theirs, 0)?,
+            Some(own) => self.compare(&own, &theirs)?,
+        };
+        self.state.read = Some(text);
+        Ok(done)
+    }
+
+    /// Refuses what no key of this ledger has signed, before anything else is read for it.
+    fn check_signed(&self, theirs: &Checkpoint) -> Result<(), MirrorError> {
+        let broken = |reason: String| MirrorError::Broken { reason };
+        if theirs.origin() != self.held.origin {
+            let (found, expected) = (theirs.origin(), &self.held.origin);
+            return Err(broken(format!("a checkpoint of {found:.80?}, expected {expected:?}")));
+        }
+        let mut signed = false;
+        for key in self.known.logs().chain(&self.granted) {
+            match theirs.signed_by(key) {
+                Signed::Holds(_) => signed = true,
+                Signed::Broken => {
+                    return Err(broken(format!("the signature by {key} does not hold")));
+                }
+                Signed::Absent => {}
+            }
+        }
+        if !signed {
+            let reason = "no known key of the ledger has signed its checkpoint".to_owned();
+            return Err(broken(reason));
+        }
+        // The time of a cosignature never runs backward.
+        let cosigned = self.own.as_ref().and_then(|own| self.held.cosigned(own)).unwrap_or(0);
+        let last = self.state.cosigned.max(cosigned);
+        if self.now < last {
+            let origin = self.held.origin.clone();
+            return Err(MirrorError::Clock { origin, now: self.now, last });
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, own: &Checkpoint, theirs: &Checkpoint) -> Result<Synced, MirrorError> {
+        let (held, published) = (own.size(), theirs.size());
+        if published < held {
+            let place = self.local()?;
+            let grown = RemoteTree::of(&place, own).grown(published);
+            let grown = grown.map_err(|e| self.damaged(&e))?;
+            if grown.root == theirs.root() {
+                return Ok(Synced::Stale { published, held });
+            }
+            return self.two_histories(own, theirs, Some(&grown));
+        }
+        if published == held && own.root() == theirs.root() {
+            return self.resign(theirs);
+        }
+        if published == held {
+            return self.two_histories(own, theirs, None);
+        }
+        let grown = RemoteTree::of(self.place, theirs).grown(held)?;
+        if grown.root == own.root() {
+            self.advance(theirs, held)
+        } else {
+            self.two_histories(own, theirs, Some(&grown))
+        }
+    }
+
+    fn local(&self) -> Result<Place, MirrorError> {
+        let name = self.held.public.to_str().unwrap_or_default();
+        Ok(Place::open(name, &[])?)
+    }
+
+    fn damaged(&self, reason: &dyn std::fmt::Display) -> MirrorError {
+        let origin = self.held.origin.clone();
+        MirrorError::Damaged { origin, reason: reason.to_string() }
+    }
+
+    /// Keeps the proof that one key signed both checkpoints.
+    fn two_histories(
+        &mut self,
+        own: &Checkpoint,
+        theirs: &Checkpoint,
+        grown: Option<&Grown>,
+    ) -> Result<Synced, MirrorError> {
+        for key in self.known.logs().chain(&self.granted) {
+            let between =
+                Equivocation::between(key.clone(), own.clone(), theirs.clone(), grown.cloned());
+            if let Ok(proof) = between {
+                let proof = self.held.keep_equivocation(&proof)?;
+                return Ok(Synced::Equivocation { proof, new: true });
+            }
+        }
+        // The key of one of them was replaced: what is served is of no history that is held.
+        self.state.read = Some(theirs.to_string());
+        let reason = format!(
+            "the checkpoint of size {} is of another history, and no known key signed both",
+            theirs.size()
+        );
+        Err(MirrorError::Broken { reason })
+    }
+
+    /// Takes over the signatures of a checkpoint that is held.
+    fn resign(&mut self, theirs: &Checkpoint) -> Result<Synced, MirrorError> {
+        let size = theirs.size();
+        if self.known.policy.as_ref().is_some_and(|p| p.asks() && p.met(theirs).is_none()) {
+            let reason = "its signatures do not meet the quorum of the policy".to_owned();
+            return Err(MirrorError::Broken { reason });
+        }
+        let own = self.own.as_ref().map(|own| own.not_signed_by(&self.held.vkey).to_string());
+        if own == Some(self.stripped(theirs).to_string()) {
+            return Ok(Synced::Unchanged { size });
+        }
+        self.publish(theirs)?;
+        Ok(Synced::Resigned { size })
+    }
+
+    /// Returns a checkpoint as it was published, but for lines under the mirror's own name, and,
+    /// where there is no room for one, for those of strangers.
+    fn stripped(&self, theirs: &Checkpoint) -> Checkpoint {
+        let stripped = theirs.not_signed_by(&self.held.vkey);
+        if stripped.signature_lines().lines().count() < SIGNATURES_MAX {
+            return stripped;
+        }
+        let witnesses = self.known.policy.iter().flat_map(|p| p.witnesses().map(|(_, key)| key));
+        let logs = self.known.logs().chain(&self.granted);
+        let keys: Vec<Vkey> = logs.chain(witnesses).cloned().collect();
+        stripped.signed_only_by(&keys)
+    }
+
+    /// Cosigns a checkpoint whose ledger was verified, and serves it.
+    fn publish(&mut self, theirs: &Checkpoint) -> Result<(), MirrorError> {
+        let mut own = self.stripped(theirs);
+        own.cosign(self.cosigner.vkey.name(), self.now, &self.cosigner.key)?;
+        self.state.cosigned = self.now;
+        self.held.keep_state(self.state)?;
+        Ok(disk::write(&self.held.public.join(CHECKPOINT), own.to_string().as_bytes())?)
+    }
+
+    /// Fetches, verifies, writes and serves the entries that a checkpoint adds to the first `from`.
+    fn advance(&mut self, theirs: &Checkpoint, from: u64) -> Result<Synced, MirrorError> {
+        let size = theirs.size();
+        if size > self.limits.entries {
+            let most = self.limits.entries;
+            return Err(MirrorError::TooLarge { what: "entries", found: size, most });
+        }
+        let mut files = Vec::new();
+        let mut each = |path: &str, bytes: &[u8]| files.push((path.to_owned(), bytes.to_vec()));
+        let mut earlier = history::read(self.place, None, &mut each)?;
+        earlier.retain(|earlier| earlier.size() < size);
+        for path in TEXTS {
+            let text = self.place.read(path, CHECKPOINT_BYTES_MAX)?;
+            files.extend(text.map(|text| (path.to_owned(), text.bytes)));
+        }
+        let kept = self.fetch(theirs, from, true)?;
+        let mut verified = self.verify(theirs, &earlier, from);
+        if kept && matches!(verified, Err(MirrorError::Broken { .. })) {
+            // What an interrupted sync left may be what is broken: the place itself decides.
+            self.fetch(theirs, from, false)?;
+            verified = self.verify(theirs, &earlier, from);
+        }
+        let verified = verified.inspect_err(|e| {
+            if matches!(e, MirrorError::Broken { .. }) {
+                // The next sync reads everything anew; if this does not succeed it reads it twice.
+                let _ = disk::remove_dir(&self.held.incoming());
+            }
+        })?;
+        self.evidence(&verified)?;
+        let mut folders = Folders::default();
+        for tile in tile::added(from, size) {
+            let path = self.held.public.join(tile.path());
+            let incoming = self.held.incoming().join(tile.path());
+            match verified.tree.tile(&tile) {
+                Some(hashes) => folders.write(&path, &hashes)?,
+                None if incoming.exists() => folders.settle(&incoming, &path)?,
+                None => folders.create_parent(&path)?,
+            }
+        }
+        for (path, bytes) in files {
+            folders.write(&self.held.public.join(path), &bytes)?;
+        }
+        folders.sync()?;
+        self.state.ledger_id = verified.ledger_id;
+        let granted = verified.authority.checkpoint_vkeys();
+        self.state.granted = granted.iter().map(Vkey::to_string).collect();
+        self.publish(theirs)?;
+        disk::remove_dir(&self.held.incoming())?;
+        Ok(Synced::Advanced { from, to: size })
+    }
+
+    /// Fetches the bundles of entries that the mirror has not, and returns whether some of them
+    /// were left by an earlier sync.
+    fn fetch(&self, theirs: &Checkpoint, from: u64, keep: bool) -> Result<bool, MirrorError> {
+        let incoming = self.held.incoming();
+        if !keep {
+            disk::remove_dir(&incoming)?;
+        }
+        let added = tile::added(from, theirs.size()).into_iter();
+        let bundles: Vec<Tile> = added.filter(|t| t.content == Content::Entries).collect();
+        let left = |tile: &Tile| {
+            [&incoming, &self.held.public].into_iter().any(|dir| {
+                let kept = disk::read(&dir.join(tile.path()), BUNDLE_BYTES_MAX as u64);
+                let kept = kept.ok().flatten();
+                kept.is_some_and(|bytes| tile::entries(&bytes, tile.width).is_ok())
+            })
+        };
+        let (left, missing): (Vec<Tile>, Vec<Tile>) =
+            bundles.into_iter().partition(|tile| keep && left(tile));
+        let mut total = self.held_bytes(from)?;
+        let mut take = |tile: &Tile, bytes: &[u8]| {
+            total += bytes.len() as u64;
+            if total > self.limits.bytes {
+                let (found, most) = (total, self.limits.bytes);
+                return Err(MirrorError::TooLarge { what: "bytes of entries", found, most });
+            }
+            let wrong = |reason| ReadError::Bundle {
+                place: self.place.name().to_owned(),
+                path: tile.path(),
+                reason,
+            };
+            tile::entries(bytes, tile.width).map_err(wrong)?;
+            crate::published::keep(&incoming.join(tile.path()), bytes)?;
+            Ok(())
+        };
+        let mut tiles = missing.iter();
+        let mut gone = None;
+        self.place.read_all(
+            missing.iter().map(Tile::path).collect(),
+            BUNDLE_BYTES_MAX as u64,
+            |_, bytes| {
+                let tile = tiles.next().expect("one for each path");
+                match bytes {
+                    Some(bytes) => take(tile, &bytes),
+                    None if tile.is_full() => Err(self.missing(tile, theirs).into()),
+                    None => {
+                        gone = Some(*tile);
+                        Ok(())
+                    }
+                }
+            },
+        )?;
+        if let Some(partial) = gone {
+            take(&partial, &self.beginning(&partial, theirs)?)?;
+        }
+        Ok(!left.is_empty())
+    }
+
+    /// Returns the bytes of a partial bundle, from the full one that took its place.
+    fn beginning(&self, partial: &Tile, theirs: &Checkpoint) -> Result<Vec<u8>, MirrorError> {
+        let full = Tile { width: 256, ..*partial };
+        let read = self.place.read(&full.path(), BUNDLE_BYTES_MAX as u64)?;
+        let bytes = read.ok_or_else(|| self.missing(partial, theirs))?.bytes;
+        let wrong = |reason| ReadError::Bundle {
+            place: self.place.name().to_owned(),
+            path: full.path(),
+            reason,
+        };
+        let entries = tile::entries(&bytes, full.width).map_err(wrong)?;
+        let mut bundle = Vec::new();
+        for entry in &entries[..usize::from(partial.width)] {
+            tile::push_entry(&mut bundle, entry);
+        }
+        Ok(bundle)
+    }
+
+    fn missing(&self, tile: &Tile, theirs: &Checkpoint) -> ReadError {
+        let (place, path) = (self.place.name().to_owned(), tile.path());
+        ReadError::Missing { place, path, size: theirs.size() }
+    }
+
+    /// Returns how many bytes the full bundles of the first entries have.
+    fn held_bytes(&self, from: u64) -> Result<u64, MirrorError> {
+        let mut total = 0;
+        for index in 0..from / WIDTH {
+            let path = self.held.public.join(bundle(index).path());
+            total +=
+                fs::metadata(&path).map_err(|e| self.damaged(&failed("read", &path)(e)))?.len();
+        }
+        Ok(total)
+    }
+
+    /// Verifies the whole ledger by every rule of the format, from the held bundles and the new
+    /// ones.
+    fn verify(
+        &self,
+        theirs: &Checkpoint,
+        earlier: &[Checkpoint],
+        from: u64,
+    ) -> Result<Verified, MirrorError> {
+        let incoming = self.held.incoming();
+        let checkpoints = earlier.iter().chain([theirs]).map(|one| (one.clone(), Vec::new()));
+        let manifest = Manifest {
+            form: Form::Bundle,
+            checkpoints: checkpoints.collect(),
+            evidence: Vec::new(),
+        };
+        let read = |tile: &Tile| -> Result<Vec<Vec<u8>>, std::io::Error> {
+            let held = tile.index < from / WIDTH;
+            let path = incoming.join(tile.path());
+            let path =
+                if held || !path.exists() { self.held.public.join(tile.path()) } else { path };
+            let bytes = fs::read(path)?;
+            let entries = tile::entries(&bytes, tile.width).map_err(std::io::Error::other)?;
+            Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+        };
+        let bundles = tile::added(0, theirs.size()).into_iter();
+        let bundles = bundles.filter(|tile| tile.content == Content::Entries);
+        let entries = bundles.flat_map(|tile| match read(&tile) {
+            Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(e) => vec![Err(e)],
+        });
+        let mut verified = Verified::default();
+        let pins = self.pins(theirs);
+        let outcome = verify::entries(&manifest, &pins, entries, |entry| verified.take(&entry));
+        let outcome = outcome.map_err(|e: std::io::Error| self.damaged(&e))?;
+        if let Some(fault) = &outcome.fault {
+            let reason = fault.to_string();
+            return Err(if fault.seq.is_some_and(|seq| seq < from / WIDTH * WIDTH) {
+                self.damaged(&reason)
+            } else {
+                MirrorError::Broken { reason }
+            });
+        }
+        if outcome.verdict() != Verdict::Whole {
+            let reason = format!("the ledger is {}", outcome.verdict().name());
+            return Err(MirrorError::Broken { reason });
+        }
+        match verified.refused.take() {
+            None => Ok(verified),
+            Some(reason) => Err(MirrorError::Broken { reason }),
+        }
+    }
+
+    /// Returns what the ledger is held against: first the pins that were given, later the history
+    /// that is held, under whose keys others may have taken the place of the pinned ones.
+    fn pins(&self, theirs: &Checkpoint) -> Pins {
+        let (keys, policy) = (self.known.keys.clone(), self.known.policy.clone());
+        let Some(own) = self.own.as_ref().filter(|_| self.state.ledger_id.is_some()) else {
+            return Pins { keys, policy, ledger_id: None, seen: Vec::new() };
+        };
+        let signed = |key: &Vkey| matches!(theirs.signed_by(key), Signed::Holds(_));
+        let keys = keys.into_iter().filter(signed).collect();
+        let policy = policy.map(|policy| {
+            if policy.logs().iter().any(signed) { policy } else { policy.without_logs() }
+        });
+        Pins { keys, policy, ledger_id: self.state.ledger_id, seen: vec![own.clone()] }
+    }
+
+    /// Fetches the files of evidence that entries name and the mirror has not, as far as the place
+    /// carries them, each held against its digest.
+    fn evidence(&self, verified: &Verified) -> Result<(), MirrorError> {
+        let mut named = verified.evidence.clone();
+        named.sort_unstable();
+        named.dedup_by_key(|(digest, _)| *digest);
+        named.retain(|(_, size)| *size <= EVIDENCE_BYTES_MAX);
+        let total: u64 = named.iter().map(|(_, size)| size).sum();
+        if total > self.limits.evidence {
+            let most = self.limits.evidence;
+            return Err(MirrorError::TooLarge { what: "bytes of evidence", found: total, most });
+        }
+        named.retain(|(digest, _)| !self.held.public.join(evidence_path(digest)).exists());
+        let (small, large): (Vec<_>, Vec<_>) =
+            named.into_iter().partition(|(_, size)| *size <= SMALL_EVIDENCE);
+        let mut folders = Folders::default();
+        self.fetch_evidence(&small, SMALL_EVIDENCE, &mut folders)?;
+        for one in &large {
+            self.fetch_evidence(std::slice::from_ref(one), one.1, &mut folders)?;
+        }
+        Ok(folders.sync()?)
+    }
+
+    fn fetch_evidence(
+        &self,
+        files: &[(Hash, u64)],
+        most: u64,
+        folders: &mut Folders,
+    ) -> Result<(), MirrorError> {
+        let mut expected = files.iter();
+        let paths = files.iter().map(|(digest, _)| evidence_path(digest)).collect();
+        self.place.read_all(paths, most, |path, bytes| {
+            let (digest, size) = expected.next().expect("one for each path");
+            let Some(bytes) = bytes else {
+                return Ok(());
+            };
+            let found = Hash::of(&bytes);
+            if found != *digest || bytes.len() as u64 != *size {
+                let length = bytes.len();
+                let reason = format!(
+                    "{path}: expected {size} bytes, found {length} with the digest {found}"
+                );
+                return Err(MirrorError::Broken { reason });
+            }
+            Ok(folders.write(&self.held.public.join(path), &bytes)?)
+        })
+    }
+}
+
+fn bundle(index: u64) -> Tile {
+    Tile { content: Content::Entries, index, width: 256 }
+}
