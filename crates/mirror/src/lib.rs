@@ -17,4 +17,5 @@ pub mod publish;
 pub mod published;
 pub mod remote_tree;
 pub mod serve;
+pub mod stop;
 pub mod witness;

@@ -8,6 +8,7 @@
 
 mod disk;
 mod followed;
+mod round;
 mod schedule;
 mod sync;
 
@@ -28,6 +29,7 @@ use crate::remote_tree::TreeError;
 
 pub use disk::DiskError;
 pub use followed::{Condition, Followed, Known, Limits, State};
+pub use round::{Places, round};
 pub use schedule::Schedule;
 pub use sync::{Synced, sync};
 
@@ -47,6 +49,9 @@ const VKEY_FILE: &str = "mirror.vkey";
 const STATE_BYTES_MAX: u64 = 1024 * 1024;
 /// The most proofs of equivocation that are kept of a ledger.
 const PROOFS_MAX: u32 = 1000;
+
+/// Tells the time, in seconds since 1970-01-01T00:00:00Z.
+pub type Clock<'a> = &'a (dyn Fn() -> u64 + Sync);
 
 /// A mirror's folder.
 #[derive(Debug, Clone)]

@@ -20,7 +20,7 @@ use tally_ledger::tree::Tree;
 use tally_ledger::verify::{self, Pins, Verdict};
 
 use super::disk::{self, Folders, failed};
-use super::{Condition, Cosigner, Held, Known, Limits, MirrorError, State};
+use super::{Clock, Condition, Cosigner, Held, Known, Limits, MirrorError, State};
 use crate::history;
 use crate::place::Place;
 use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, POLICY, VKEY, evidence_path};
@@ -70,8 +70,9 @@ pub enum Synced {
     },
 }
 
-/// Brings the held copy of a ledger up to what is published at `place`. `now` is the time of a
-/// cosignature, in seconds since 1970-01-01T00:00:00Z. How it ended is kept beside the ledger.
+/// Brings the held copy of a ledger up to what is published at `place`. The clock is read once the
+/// checkpoint is: a cosignature dated earlier would say that it was seen before it was. How the sync
+/// ended is kept beside the ledger.
 ///
 /// # Errors
 ///
@@ -81,11 +82,12 @@ pub fn sync(
     held: &Held,
     place: &Place,
     cosigner: &Cosigner,
-    now: u64,
+    clock: Clock<'_>,
 ) -> Result<Synced, MirrorError> {
     let mut state = held.state()?;
-    let outcome = Sync::begin(held, place, cosigner, now, &mut state).and_then(Sync::run);
     let before = state.clone();
+    let outcome = Sync::begin(held, place, cosigner, clock, &mut state).and_then(Sync::run);
+    let now = clock();
     note(&mut state, &outcome, now);
     // A ledger that stays as it was is no reason to write: hundreds of them are looked at.
     let fresh = now.saturating_sub(before.tried) < STATE_AGE_MAX;
@@ -125,6 +127,8 @@ struct Sync<'a> {
     held: &'a Held,
     place: &'a Place,
     cosigner: &'a Cosigner,
+    clock: Clock<'a>,
+    /// The time of the cosignature.
     now: u64,
     state: &'a mut State,
     known: Known,
@@ -164,7 +168,7 @@ impl<'a> Sync<'a> {
         held: &'a Held,
         place: &'a Place,
         cosigner: &'a Cosigner,
-        now: u64,
+        clock: Clock<'a>,
         state: &'a mut State,
     ) -> Result<Self, MirrorError> {
         if cosigner.vkey != held.vkey {
@@ -175,7 +179,7 @@ impl<'a> Sync<'a> {
         let own = held.checkpoint()?;
         let granted = state.granted.iter().filter_map(|key| key.parse().ok()).collect();
         let (known, limits) = (followed.known()?, followed.limits);
-        Ok(Self { held, place, cosigner, now, state, known, limits, granted, own })
+        Ok(Self { held, place, cosigner, clock, now: 0, state, known, limits, granted, own })
     }
 
     fn run(mut self) -> Result<Synced, MirrorError> {
@@ -184,6 +188,7 @@ impl<'a> Sync<'a> {
         }
         let name = self.place.name().to_owned();
         let read = self.place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
+        self.now = (self.clock)();
         let read = read.ok_or(ReadError::Nothing { place: name.clone() })?;
         let text = String::from_utf8_lossy(&read.bytes).into_owned();
         let size = self.own.as_ref().map_or(0, Checkpoint::size);

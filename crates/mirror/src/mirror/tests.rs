@@ -52,7 +52,7 @@ impl Case {
 
     fn sync_at(&self, now: u64) -> Result<Synced, MirrorError> {
         let place = Place::open(self.origin.to_str().unwrap(), &[]).unwrap();
-        sync(&self.held, &place, &self.cosigner, now)
+        sync(&self.held, &place, &self.cosigner, &|| now)
     }
 
     fn size(&self) -> Option<u64> {
