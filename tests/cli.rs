@@ -14,6 +14,7 @@ mod handover;
 mod journey;
 mod keys;
 mod locks;
+mod mirror;
 mod output;
 mod pins;
 mod prove;

@@ -9,8 +9,8 @@ use ed25519_dalek::SigningKey;
 use crate::commands::event::EventCommand;
 use crate::commands::{
     accept, audit, capture, check, checkpoint, claims, completions, demo, disclose, diverge,
-    doctor, explain, export, init, key, list, prove, publish, reconstruct, record, reply, restore,
-    serve, show, timeline, trust, verify, witness,
+    doctor, explain, export, init, key, list, mirror, prove, publish, reconstruct, record, reply,
+    restore, serve, show, timeline, trust, verify, witness,
 };
 use crate::failure::Failure;
 use crate::keyfile;
@@ -73,6 +73,8 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Cosign the checkpoints of logs that only grow
     Witness(witness::WitnessArgs),
+    /// Hold, verify, cosign and serve the ledgers of others
+    Mirror(Box<mirror::MirrorArgs>),
     /// Check that a ledger is whole, or that a proof holds
     Verify(verify::VerifyArgs),
     /// Hold what was said against what was recorded

@@ -17,6 +17,7 @@ pub mod export;
 pub mod init;
 pub mod key;
 pub mod list;
+pub mod mirror;
 pub mod policies;
 pub mod prove;
 pub mod publish;
@@ -57,6 +58,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Status, Failure> 
         Command::Event(command) => event::run(command, context),
         Command::Show(args) => show::run(args, context),
         Command::List(args) => list::run(args, context),
+        Command::Mirror(args) => mirror::run(args, context),
         Command::Capture(args) => capture::run(args, context),
         Command::Reconstruct(args) => reconstruct::run(args, context),
         Command::Checkpoint(args) => checkpoint::run(args, context),

@@ -46,6 +46,13 @@ impl Clock {
     }
 }
 
+/// Returns the system's time, in seconds since 1970-01-01T00:00:00Z; 0 before.
+#[allow(clippy::disallowed_methods, reason = "the binary reads the clock")]
+pub fn unix_now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
 /// What every command is run with.
 pub struct Context {
     /// The clock of new entries.

@@ -1,0 +1,155 @@
+//! A mirror follows published ledgers, and proves that one has two histories.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{Place, Run, copy_folder};
+
+const PLAIN: &str = "--unencrypted-keys";
+
+/// Makes the ledger `L`, publishes it at `P`, and makes the mirror `M`.
+fn published() -> Place {
+    let place = Place::with_ledger();
+    let open = ["incident", "open", "--about", "Example CA", "--title", "A matter"];
+    place.tally(&[&open[..], &["--incident=x", "--ledger=L"]].concat()).ok();
+    publish(&place, "L", 0);
+    place.tally(&["mirror", "init", "M", "--name", "mirror.example/m", PLAIN]).ok();
+    place
+}
+
+/// Records notes in a ledger directory, signs a checkpoint, and publishes it at `P`.
+fn publish(place: &Place, ledger: &str, notes: usize) {
+    let document = "{\"kind\": \"entry.note\", \"on\": 1, \"body\": {\"text\": \"a remark\"}}\n";
+    place.write("notes.jsonl", document.repeat(notes));
+    let ledger = format!("--ledger={ledger}");
+    if notes > 0 {
+        place.tally(&["record", "--from", "notes.jsonl", &ledger]).ok();
+    }
+    place.tally(&["checkpoint", &ledger]).ok();
+    place.tally(&["publish", "P", &ledger]).ok();
+}
+
+fn follow(place: &Place) {
+    place.tally(&["mirror", "add", "M", "P", "--key", "L/ledger.vkey"]).ok();
+}
+
+fn sync(place: &Place) -> Run {
+    place.tally(&["mirror", "sync", "M"])
+}
+
+fn folder(place: &Place) -> String {
+    let json = place.tally(&["mirror", "status", "M", "--format", "json"]).json();
+    json["ledgers"][0]["folder"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_published_ledger_is_followed_verified_and_read_from_the_mirror() {
+    let place = published();
+    let none = place.tally(&["mirror", "status", "M"]).ok();
+    assert_eq!(none, "the mirror follows no ledger yet\n");
+    follow(&place);
+    assert_eq!(sync(&place).ok(), "ledger.example/l: 2 entries verified and cosigned\n");
+    assert_eq!(sync(&place).ok(), "ledger.example/l: 2 entries held, nothing new\n");
+    publish(&place, "L", 3);
+    let told = "ledger.example/l: 3 more entries, 5 verified and cosigned\n";
+    assert_eq!(sync(&place).ok(), told);
+    let served = folder(&place);
+    let vkey = fs::read_to_string(place.path("M/mirror.vkey")).unwrap();
+    let log = fs::read_to_string(place.path("L/ledger.vkey")).unwrap();
+    let policy = format!("log {log}witness m {vkey}group verifiers any m\nquorum verifiers\n");
+    place.write("policy", policy);
+    let verified = place.tally(&["verify", &served, "--policy", "policy", "--format", "json"]);
+    assert_eq!(verified.exits(0).json()["verdict"], "whole");
+    let told = place.tally(&["mirror", "compare", "M", "P"]).ok();
+    assert!(told.starts_with("ledger.example/l\n") && told.contains("consistent"), "{told}");
+    let status = place.tally(&["mirror", "status", "M"]).ok();
+    assert!(status.contains("\n  well\n") && status.contains("5 entries, cosigned 2"), "{status}");
+    place.tally(&["mirror", "remove", "M", "ledger.example/l", "--files"]).ok();
+    assert!(!place.path(&served).exists());
+}
+
+#[test]
+fn two_histories_are_proven_to_anybody_with_the_key() {
+    let place = published();
+    copy_folder(&place.path("L"), &place.path("F"));
+    publish(&place, "L", 3);
+    follow(&place);
+    sync(&place).ok();
+    copy_folder(&place.path("P"), &place.path("P1"));
+    fs::remove_dir_all(place.path("P")).unwrap();
+    // A moment later, so that the entries differ.
+    std::thread::sleep(Duration::from_millis(1100));
+    publish(&place, "F", 5);
+    let told = sync(&place).exits(3);
+    assert!(told.stdout.contains("EQUIVOCATION: two histories are signed: "), "{told:?}");
+    assert!(sync(&place).exits(3).stdout.contains("EQUIVOCATION, found before"));
+    let status = place.tally(&["mirror", "status", "M"]).exits(3);
+    assert!(status.stdout.contains("EQUIVOCATION: two histories are signed"), "{status:?}");
+    let proof = format!("{}/equivocation/1.txt", folder(&place));
+    let verify = |more: &[&str]| place.tally(&[&["verify", proof.as_str()], more].concat());
+    let proven = verify(&["--key", "L/ledger.vkey"]).exits(0);
+    assert!(proven.stdout.contains("proven: the key ledger.example/l+"), "{proven:?}");
+    assert!(proven.stdout.lines().all(|line| line.len() <= 100), "{proven:?}");
+    let json = verify(&["--key", "L/ledger.vkey", "--format", "json"]).exits(0).json();
+    assert_eq!((&json["verdict"], &json["origin"]), (&"proven".into(), &"ledger.example/l".into()));
+    // The machine that began the ledger knows its key; another has to be told.
+    verify(&["--unpinned"]).exits(0);
+    let other = place.tally(&["init", "O", "--origin", "other.example", "--owner", "Other", PLAIN]);
+    other.ok();
+    verify(&["--key", "O/ledger.vkey"]).exits(3);
+    let text = fs::read_to_string(place.path(&proof)).unwrap();
+    place.write("spoiled.txt", text.replacen("root ", "root A", 1));
+    place.tally(&["verify", "spoiled.txt", "--key", "L/ledger.vkey"]).exits(3);
+    // Two places that show a history each are held against each other without a mirror.
+    let compared = place.tally(&["mirror", "compare", "P1", "P", "--key", "L/ledger.vkey"]);
+    assert!(compared.exits(3).stdout.contains("TWO HISTORIES"));
+    place.tally(&["verify", "equivocation-1.txt", "--key", "L/ledger.vkey"]).exits(0);
+}
+
+#[test]
+fn what_is_not_right_is_refused_with_a_hint() {
+    let place = published();
+    let add = |more: &[&str]| place.tally(&[&["mirror", "add"], more].concat());
+    add(&["M", "P"]).exits(2);
+    let vkey = "--key=L/ledger.vkey";
+    assert!(add(&["L", "P", vkey]).exits(2).stderr.contains("tally mirror init"));
+    place.tally(&["init", "O", "--origin", "other.example", "--owner", "Other", PLAIN]).ok();
+    let stranger = add(&["M", "P", "--key", "O/ledger.vkey"]).exits(3);
+    assert!(stranger.stderr.contains("signed by none of the keys"), "{stranger:?}");
+    follow(&place);
+    assert!(add(&["M", "P", vkey]).exits(2).stderr.contains("follows ledger.example/l already"));
+    let unknown = place.tally(&["mirror", "sync", "M", "nobody.example"]).exits(2);
+    assert!(unknown.stderr.contains("hint: see what it follows"), "{unknown:?}");
+    let again = place.tally(&["mirror", "init", "M", "--name", "m.example", PLAIN]).exits(2);
+    assert!(again.stderr.contains("is a mirror already"), "{again:?}");
+}
+
+#[test]
+fn a_watcher_tells_of_changes_alone_holds_the_lock_and_ends_when_told() {
+    let place = published();
+    follow(&place);
+    let mut watcher = Command::new(env!("CARGO_BIN_EXE_tally"))
+        .args(["mirror", "sync", "M", "--watch", "--interval", "1"])
+        .current_dir(place.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watcher.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "ledger.example/l: 2 entries verified and cosigned");
+    let refused = sync(&place).exits(2);
+    let holder = format!("is locked by process {}", watcher.id());
+    assert!(refused.stderr.contains(&holder), "{refused:?}");
+    publish(&place, "L", 1);
+    assert_eq!(next(), "ledger.example/l: 1 more entries, 3 verified and cosigned");
+    fs::rename(place.path("P"), place.path("Q")).unwrap();
+    assert!(next().starts_with("ledger.example/l: failed: "));
+    fs::rename(place.path("Q"), place.path("P")).unwrap();
+    assert_eq!(next(), "ledger.example/l: 3 entries held, nothing new");
+    let id = watcher.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(watcher.wait().unwrap().success());
+}
