@@ -7,6 +7,7 @@
 
 mod address;
 pub mod entry;
+pub mod equivocation;
 pub mod findings;
 pub mod html;
 pub mod proof;

@@ -4,9 +4,12 @@ use std::io::Read;
 use std::path::Path;
 
 use tally_ledger::consistency::CONSISTENCY_MAX;
+use tally_ledger::equivocation::{EQUIVOCATION_MAX, Equivocation, HEADER};
+use tally_ledger::policy::Policy;
 use tally_ledger::proof::{self, FIRST_LINE, INCLUSION_MAX, Proven, Verdict};
 use tally_ledger::receipt::{self, STATEMENT_MAX};
 use tally_ledger::verify::Pins;
+use tally_report::equivocation::{self as two_histories, Found, Pinned};
 use tally_report::proof as report;
 
 use super::{VerifyArgs, hint_at_pins};
@@ -25,10 +28,11 @@ struct Sort {
 }
 
 /// Every sort that there is. None of these beginnings is that of a bundle or an extract.
-const SORTS: [Sort; 3] = [
+const SORTS: [Sort; 4] = [
     Sort { begins: FIRST_LINE.as_bytes(), most: INCLUSION_MAX, check: inclusion },
     Sort { begins: b"old ", most: CONSISTENCY_MAX, check: consistency },
     Sort { begins: &receipt::BEGINNING, most: STATEMENT_MAX, check: receipt },
+    Sort { begins: HEADER.as_bytes(), most: EQUIVOCATION_MAX, check: equivocation },
 ];
 
 /// A proof as it was read.
@@ -105,6 +109,43 @@ fn consistency(
 fn receipt(file: &ProofFile, args: &VerifyArgs, context: &mut Context) -> Result<Status, Failure> {
     let pins = pins(&proof::verify_receipt(&file.bytes, &Pins::default()), args, context)?;
     show(&proof::verify_receipt(&file.bytes, &pins), file, args, context)
+}
+
+fn equivocation(
+    file: &ProofFile,
+    args: &VerifyArgs,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let read = file.text().parse::<Equivocation>();
+    let origin = read.as_ref().ok().map(|stated| stated.smaller().origin());
+    let pins = source::pins_of(origin, &args.pins, context)?;
+    let logs: Vec<_> = pins.keys.iter().chain(pins.policy.iter().flat_map(Policy::logs)).collect();
+    let pinned = match &read {
+        _ if logs.is_empty() => Pinned::Nothing,
+        Ok(stated) if logs.contains(&stated.key()) => Pinned::Met,
+        _ => Pinned::Other,
+    };
+    let checked = read.as_ref().map_or(Ok(()), Equivocation::check);
+    let stated = read.as_ref().map_err(ToString::to_string);
+    let found = Found { stated, checked, pinned };
+    let text = match args.format.format {
+        Format::Text => two_histories::text(&found, &file.name, context.style()),
+        Format::Json => two_histories::json(&found, &file.name),
+    };
+    context.out.result(&text)?;
+    match found.verdict() {
+        two_histories::Verdict::Proven => Ok(Status::Clean),
+        two_histories::Verdict::NotProven => Ok(Status::Failed),
+        two_histories::Verdict::ConsistentWithItself if args.pins.unpinned => Ok(Status::Clean),
+        two_histories::Verdict::ConsistentWithItself => {
+            let way = "by another way than this file";
+            context.out.talk(&format!(
+                "hint: give the key of the ledger that reached you {way}, \
+                with --key or --policy, or accept this with --unpinned"
+            ));
+            Ok(Status::CouldNotRun)
+        }
+    }
 }
 
 /// Returns the pins for the ledger that the proof names.
