@@ -10,6 +10,7 @@ mod disk;
 mod followed;
 mod round;
 mod schedule;
+mod site;
 mod sync;
 
 use std::fs::{self, File, OpenOptions};
@@ -31,6 +32,7 @@ pub use disk::DiskError;
 pub use followed::{Condition, Followed, Known, Limits, State};
 pub use round::{Places, round};
 pub use schedule::Schedule;
+pub use site::site;
 pub use sync::{Synced, sync};
 
 /// The folder that is served.

@@ -1,6 +1,7 @@
 //! `tally mirror`: holds, verifies, cosigns and serves the ledgers of others.
 
 mod compare;
+mod serve;
 mod status;
 mod sync;
 
@@ -38,6 +39,8 @@ enum MirrorCommand {
     Sync(sync::SyncArgs),
     /// Show how each ledger stands
     Status(status::StatusArgs),
+    /// Serve what the mirror holds by HTTP, with a page that lists it
+    Serve(serve::ServeArgs),
     /// Hold what several places serve of the same ledgers against each other
     Compare(compare::CompareArgs),
 }
@@ -116,6 +119,7 @@ pub fn run(args: &MirrorArgs, context: &mut Context) -> Result<Status, Failure> 
         MirrorCommand::Remove(args) => remove(args, context),
         MirrorCommand::Sync(args) => sync::run(args, context),
         MirrorCommand::Status(args) => status::run(args, context),
+        MirrorCommand::Serve(args) => serve::run(args, context),
         MirrorCommand::Compare(args) => compare::run(args, context),
     }
 }

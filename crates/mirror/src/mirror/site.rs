@@ -1,0 +1,143 @@
+//! The site of a mirror: its files, and a page that lists the ledgers, what is wrong first.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use axum::response::Html;
+use axum::routing::get;
+use tally_ledger::time::Instant;
+
+use super::{Condition, EQUIVOCATION, Held, Mirror, MirrorError, folder_of};
+use crate::serve::{Site, files, gauge};
+
+/// Returns what a mirror serves.
+pub fn site(mirror: &Mirror) -> Site {
+    let (of_page, of_health, of_gauges) = (mirror.clone(), mirror.clone(), mirror.clone());
+    let index = move || async move {
+        // A page that never runs anything says so.
+        let policy = (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'");
+        ([policy, (CACHE_CONTROL, "no-cache")], Html(page(&of_page)))
+    };
+    Site {
+        routes: files(&mirror.public()).route("/", get(index)),
+        health: Arc::new(move || match of_health.ledgers() {
+            Ok(_) => Ok(()),
+            Err(e) => Err(e.to_string()),
+        }),
+        gauges: Arc::new(move || of_gauges.ledgers().map_or(String::new(), |all| gauges(&all))),
+    }
+}
+
+fn gauges(ledgers: &[Held]) -> String {
+    let mut text = String::new();
+    for held in ledgers {
+        let size = held.checkpoint().ok().flatten().map_or(0, |held| held.size());
+        text += &gauge("tally_mirror_size", held.origin(), size);
+        let proofs = held.equivocations().map_or(0, |proofs| proofs.len() as u64);
+        text += &gauge("tally_mirror_equivocations", held.origin(), proofs);
+    }
+    text
+}
+
+/// One ledger as the page shows it.
+struct Row {
+    condition: Condition,
+    origin: String,
+    size: String,
+    cosigned: String,
+    proofs: usize,
+}
+
+impl Row {
+    fn of(held: &Held) -> Result<Self, MirrorError> {
+        let checkpoint = held.checkpoint()?;
+        let proofs = held.equivocations()?.len();
+        let time = checkpoint.as_ref().and_then(|checkpoint| held.cosigned(checkpoint));
+        let time = time.and_then(|time| Instant::from_unix(i64::try_from(time).ok()?).ok());
+        Ok(Self {
+            condition: if proofs > 0 { Condition::Equivocation } else { held.state()?.condition },
+            origin: held.origin().to_owned(),
+            size: checkpoint.map_or("none".to_owned(), |checkpoint| checkpoint.size().to_string()),
+            cosigned: time.map_or("never".to_owned(), |time| time.to_string()),
+            proofs,
+        })
+    }
+}
+
+const HEAD: &str = "<!doctype html>
+<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Mirrored ledgers</title>
+<meta name=\"viewport\" content=\"width=device-width\">
+<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}
+td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}code{overflow-wrap:anywhere}</style>
+</head><body><h1>Mirrored ledgers</h1>
+";
+
+/// Returns the page. Nothing on it runs, and every name is escaped.
+fn page(mirror: &Mirror) -> String {
+    let vkey = escaped(&mirror.vkey().to_string());
+    let mut html = format!("{HEAD}<p>Cosigned by <code>{vkey}</code></p>\n");
+    let ledgers = mirror.ledgers().unwrap_or_default();
+    let mut rows: Vec<Row> = ledgers.iter().filter_map(|held| Row::of(held).ok()).collect();
+    rows.sort_by(|a, b| (a.condition, &a.origin).cmp(&(b.condition, &b.origin)));
+    html += "<table><tr><th>Ledger</th><th>State</th><th>Entries</th><th>Cosigned</th></tr>\n";
+    for row in &rows {
+        let folder = folder_of(&row.origin);
+        let word = match row.condition {
+            Condition::Equivocation => "<strong>two histories are signed</strong>",
+            Condition::Broken => "what is published does not hold",
+            Condition::Failed => "not reached",
+            Condition::Stale => "an earlier checkpoint is published",
+            Condition::New => "not read yet",
+            Condition::Well => "well",
+        };
+        let origin = escaped(&row.origin);
+        let (size, cosigned) = (&row.size, &row.cosigned);
+        let proofs: String = (1..=row.proofs)
+            .map(|n| format!(" <a href=\"{folder}/{EQUIVOCATION}/{n}.txt\">proof {n}</a>"))
+            .collect();
+        writeln!(
+            html,
+            "<tr><td><a href=\"{folder}/checkpoint\">{origin}</a></td><td>{word}{proofs}</td>\
+             <td>{size}</td><td>{cosigned}</td></tr>"
+        )
+        .expect("a text takes any text");
+    }
+    html += "</table>\n</body></html>\n";
+    html
+}
+
+fn escaped(text: &str) -> String {
+    let mut safe = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            plain => safe.push(plain),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mirror::{Cosigner, Followed, Limits};
+
+    #[test]
+    fn the_page_escapes_what_strangers_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+        let cosigner = Cosigner::new("mirror.example/<b>", key).unwrap();
+        let mirror = Mirror::create(dir.path(), cosigner.vkey()).unwrap();
+        mirror.add(&Followed::new("<script>\"x\"&'", "P", Limits::default())).unwrap();
+        mirror.add(&Followed::new("ledger.example/l", "P", Limits::default())).unwrap();
+        let page = page(&mirror);
+        assert!(page.contains("&lt;script&gt;&quot;x&quot;&amp;&#39;</a>"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+        assert_eq!(page.matches("not read yet").count(), 2);
+    }
+}
