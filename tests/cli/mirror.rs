@@ -153,3 +153,48 @@ fn a_watcher_tells_of_changes_alone_holds_the_lock_and_ends_when_told() {
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert!(watcher.wait().unwrap().success());
 }
+
+/// The system calls that change a file or a folder, or make it durable.
+const CHANGES: [&str; 8] =
+    ["write", "rename", "renameat", "mkdir", "unlink", "unlinkat", "rmdir", "fsync"];
+
+#[test]
+#[ignore = "needs strace"]
+fn a_sync_that_is_killed_at_any_step_serves_a_whole_ledger_and_is_finished_by_the_next() {
+    let place = published();
+    follow(&place);
+    sync(&place).ok();
+    copy_folder(&place.path("M"), &place.path("before"));
+    let served = folder(&place);
+    publish(&place, "L", 260);
+    let vkey = fs::read_to_string(place.path("M/mirror.vkey")).unwrap();
+    let log = fs::read_to_string(place.path("L/ledger.vkey")).unwrap();
+    place.write("policy", format!("log {log}witness m {vkey}quorum m\n"));
+    let entries = || {
+        let args = ["verify", &served, "--policy", "policy", "--format", "json"];
+        place.tally(&args).exits(0).json()["entries"].as_u64().unwrap()
+    };
+    let mut killed = 0;
+    for call in CHANGES {
+        for step in 1.. {
+            fs::remove_dir_all(place.path("M")).unwrap();
+            copy_folder(&place.path("before"), &place.path("M"));
+            let mut command = Command::new("strace");
+            command.args(["-f", "-qq", "-o", "/dev/null"]);
+            command.args(["-e", &format!("trace={call}")]);
+            command.args(["-e", &format!("inject={call}:signal=KILL:when={step}")]);
+            command.arg(env!("CARGO_BIN_EXE_tally")).args(["mirror", "sync", "M"]);
+            place.place(&mut command);
+            let ended = command.output().expect("strace is installed").status.success();
+            if ended {
+                assert_eq!(entries(), 262);
+                break;
+            }
+            killed += 1;
+            assert!([2, 262].contains(&entries()), "{call} {step}");
+            sync(&place).ok();
+            assert_eq!(entries(), 262, "{call} {step}");
+        }
+    }
+    assert!(killed > 10, "{killed}");
+}
