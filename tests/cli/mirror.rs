@@ -19,16 +19,24 @@ fn published() -> Place {
     place
 }
 
-/// Records notes in a ledger directory, signs a checkpoint, and publishes it at `P`.
+/// Records notes in a ledger directory, signs a checkpoint, and publishes it at `P`. A copy of the
+/// ledger is written to from a machine that does not remember the other.
 fn publish(place: &Place, ledger: &str, notes: usize) {
+    let tally = |args: &[&str]| {
+        let mut command = place.command(args);
+        if ledger != "L" {
+            command.env("TALLY_CONFIG_DIR", place.path("elsewhere"));
+        }
+        Run::of(&mut command).ok();
+    };
     let document = "{\"kind\": \"entry.note\", \"on\": 1, \"body\": {\"text\": \"a remark\"}}\n";
     place.write("notes.jsonl", document.repeat(notes));
-    let ledger = format!("--ledger={ledger}");
+    let option = format!("--ledger={ledger}");
     if notes > 0 {
-        place.tally(&["record", "--from", "notes.jsonl", &ledger]).ok();
+        tally(&["record", "--from", "notes.jsonl", &option]);
     }
-    place.tally(&["checkpoint", &ledger]).ok();
-    place.tally(&["publish", "P", &ledger]).ok();
+    tally(&["checkpoint", &option]);
+    tally(&["publish", "P", &option]);
 }
 
 fn follow(place: &Place) {

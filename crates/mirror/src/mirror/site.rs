@@ -69,7 +69,8 @@ const HEAD: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>Mirrored ledgers</title>
 <meta name=\"viewport\" content=\"width=device-width\">
 <style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}
-td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}code{overflow-wrap:anywhere}</style>
+td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}
+code{overflow-wrap:anywhere}</style>
 </head><body><h1>Mirrored ledgers</h1>
 ";
 

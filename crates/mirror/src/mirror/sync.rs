@@ -71,8 +71,8 @@ pub enum Synced {
 }
 
 /// Brings the held copy of a ledger up to what is published at `place`. The clock is read once the
-/// checkpoint is: a cosignature dated earlier would say that it was seen before it was. How the sync
-/// ended is kept beside the ledger.
+/// checkpoint is: a cosignature dated earlier would say that it was seen before it was. How the
+/// sync ended is kept beside the ledger.
 ///
 /// # Errors
 ///
