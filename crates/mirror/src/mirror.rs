@@ -176,6 +176,17 @@ pub enum MirrorError {
     Disk(#[from] DiskError),
 }
 
+impl MirrorError {
+    /// Returns whether what is published does not hold, or the sync could not be done.
+    pub fn condition(&self) -> Condition {
+        match self {
+            Self::Read(ReadError::Place(_) | ReadError::Keep { .. }) => Condition::Failed,
+            Self::Broken { .. } | Self::Read(_) => Condition::Broken,
+            _ => Condition::Failed,
+        }
+    }
+}
+
 impl From<TreeError> for MirrorError {
     fn from(e: TreeError) -> Self {
         match e {

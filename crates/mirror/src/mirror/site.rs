@@ -1,6 +1,5 @@
 //! The site of a mirror: its files, and a page that lists the ledgers, what is wrong first.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
@@ -94,18 +93,21 @@ fn page(mirror: &Mirror) -> String {
         };
         let origin = escaped(&row.origin);
         let (size, cosigned) = (&row.size, &row.cosigned);
-        let proofs: String = (1..=row.proofs)
-            .map(|n| format!(" <a href=\"{folder}/{EQUIVOCATION}/{n}.txt\">proof {n}</a>"))
-            .collect();
-        writeln!(
-            html,
-            "<tr><td><a href=\"{folder}/checkpoint\">{origin}</a></td><td>{word}{proofs}</td>\
-             <td>{size}</td><td>{cosigned}</td></tr>"
-        )
-        .expect("a text takes any text");
+        html += &[
+            format!("<tr><td><a href=\"{folder}/checkpoint\">{origin}</a></td><td>{word}"),
+            proofs(&folder, row.proofs),
+            format!("</td><td>{size}</td><td>{cosigned}</td></tr>\n"),
+        ]
+        .concat();
     }
     html += "</table>\n</body></html>\n";
     html
+}
+
+/// Returns links to the proofs in a ledger's folder.
+fn proofs(folder: &str, count: usize) -> String {
+    let link = |n| format!(" <a href=\"{folder}/{EQUIVOCATION}/{n}.txt\">proof {n}</a>");
+    (1..=count).map(link).collect::<Vec<_>>().concat()
 }
 
 fn escaped(text: &str) -> String {

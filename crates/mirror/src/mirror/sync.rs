@@ -116,9 +116,7 @@ fn note(state: &mut State, outcome: &Result<Synced, MirrorError>, now: u64) {
             state.success = Some(now);
             Condition::Well
         }
-        Err(MirrorError::Broken { .. } | MirrorError::TooLarge { .. }) => Condition::Broken,
-        Err(MirrorError::Read(e)) if !matches!(e, ReadError::Place(_)) => Condition::Broken,
-        Err(_) => Condition::Failed,
+        Err(e) => e.condition(),
     };
 }
 

@@ -119,10 +119,13 @@ fn changed(held: &Held, synced: &Result<Synced, MirrorError>, error: Option<&Str
 }
 
 fn status_of(synced: &Result<Synced, MirrorError>) -> Status {
+    let broken = match synced {
+        Ok(synced) => matches!(synced, Synced::Equivocation { .. }),
+        Err(e) => e.condition() == Condition::Broken,
+    };
     match synced {
-        Ok(Synced::Equivocation { .. }) => Status::Failed,
+        _ if broken => Status::Failed,
         Ok(_) => Status::Clean,
-        Err(MirrorError::Broken { .. }) => Status::Failed,
         Err(_) => Status::CouldNotRun,
     }
 }
