@@ -8,6 +8,7 @@
 
 mod disk;
 mod followed;
+mod roots;
 mod round;
 mod schedule;
 mod site;

@@ -20,6 +20,7 @@ use tally_ledger::tree::Tree;
 use tally_ledger::verify::{self, Pins, Verdict};
 
 use super::disk::{self, Folders, failed};
+use super::roots;
 use super::{Clock, Condition, Cosigner, Held, Known, Limits, MirrorError, State};
 use crate::history;
 use crate::place::Place;
@@ -228,7 +229,12 @@ impl<'a> Sync<'a> {
             let reason = "no known key of the ledger has signed its checkpoint".to_owned();
             return Err(broken(reason));
         }
-        // The time of a cosignature never runs backward.
+        Ok(())
+    }
+
+    /// Refuses to cosign while the clock stands before the last cosignature, whose time never runs
+    /// backward. Proving two histories needs no clock.
+    fn check_clock(&self) -> Result<(), MirrorError> {
         let cosigned = self.own.as_ref().and_then(|own| self.held.cosigned(own)).unwrap_or(0);
         let last = self.state.cosigned.max(cosigned);
         if self.now < last {
@@ -327,6 +333,7 @@ impl<'a> Sync<'a> {
 
     /// Cosigns a checkpoint whose ledger was verified, and serves it.
     fn publish(&mut self, theirs: &Checkpoint) -> Result<(), MirrorError> {
+        self.check_clock()?;
         let mut own = self.stripped(theirs);
         own.cosign(self.cosigner.vkey.name(), self.now, &self.cosigner.key)?;
         self.state.cosigned = self.now;
@@ -336,6 +343,7 @@ impl<'a> Sync<'a> {
 
     /// Fetches, verifies, writes and serves the entries that a checkpoint adds to the first `from`.
     fn advance(&mut self, theirs: &Checkpoint, from: u64) -> Result<Synced, MirrorError> {
+        self.check_clock()?;
         let size = theirs.size();
         if size > self.limits.entries {
             let most = self.limits.entries;
@@ -363,6 +371,9 @@ impl<'a> Sync<'a> {
             }
         })?;
         self.evidence(&verified)?;
+        let checkpoints: Vec<&Checkpoint> =
+            earlier.iter().chain([theirs]).filter(|it| it.size() > from).collect();
+        files.extend(roots::read(self.place, &checkpoints, &verified.authority)?);
         let mut folders = Folders::default();
         for tile in tile::added(from, size) {
             let path = self.held.public.join(tile.path());
