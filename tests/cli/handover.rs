@@ -1,6 +1,9 @@
 //! One incident is handed over, and nothing of the others.
 
 use super::Place;
+use std::fs;
+
+use super::serve::Served;
 
 /// Makes the ledger `L` with entries of two incidents, one entry of both, and evidence.
 fn of_two_incidents() -> Place {
@@ -82,4 +85,46 @@ fn a_handover_that_cannot_be_finished_changes_nothing() {
     let wrong_key = ["--checkpoint-key", "L/keys/author.pem"];
     place.tally(&[&with_key[..], &wrong_key].concat()).refused("role checkpoint");
     assert_eq!(place.content(), before);
+}
+
+#[test]
+fn a_mirror_that_verified_everything_shows_that_an_extract_is_complete() {
+    let place = of_two_incidents();
+    let hand_over = |to: &str, at: &[&str]| {
+        let args = ["export", "-o", to, "--incident=shown", "--ledger=L"];
+        place.tally(&[&args[..], at].concat())
+    };
+    let plain = "--unencrypted-keys";
+    place.tally(&["mirror", "init", "M", "--name=mirror.example/m", plain]).ok();
+    let (log, mirror) = (place.read("L/ledger.vkey"), place.read("M/mirror.vkey"));
+    let policy = format!("log {log}witness m {mirror}group verifiers any m\nquorum none\n");
+    place.write("policy", policy);
+    let first = hand_over("first.tally", &[]).exits(0);
+    assert!(first.stderr.contains("appends a `heads` entry"), "{first:?}");
+    place.tally(&["publish", "P", "--ledger=L"]).ok();
+    place.tally(&["mirror", "add", "M", "P", "--key=L/ledger.vkey"]).ok();
+    place.tally(&["mirror", "sync", "M"]).ok();
+    let served = Served::new(place.command(&["mirror", "serve", "M", "--listen=127.0.0.1:0"]));
+    let take = ["checkpoint", "--ledger=L", "--policy=policy", "--mirror", &served.address];
+    assert!(place.tally(&take).ok().contains("mirror.example/m"));
+    let again = hand_over("again.tally", &[]).exits(0);
+    assert_eq!(again.stderr, "", "nothing is signed");
+    let complete = |file: &str| {
+        let args = ["verify", file, "--policy=policy", "--format=json"];
+        let json = place.tally(&args).exits(0).json();
+        let checks = json["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == "completeness").unwrap();
+        check["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(complete("first.tally"), "not checked");
+    assert_eq!(complete("again.tally"), "pass");
+    // It can be handed over so when the ledger has gone on.
+    let json = place.tally(&["verify", "L", "--format=json"]).exits(0).json();
+    let heads = format!("--at={}", json["entries"]);
+    place.tally(&["note", "--on=1", "a remark", "--ledger=L"]).ok();
+    hand_over("later.tally", &[&heads]).ok();
+    let [later, again] = ["later.tally", "again.tally"].map(|file| fs::read(place.path(file)));
+    assert_eq!(later.unwrap(), again.unwrap());
+    let other = hand_over("none.tally", &["--at=2"]).exits(2).stderr;
+    assert!(other.contains("no heads of exactly these incidents"), "{other}");
 }

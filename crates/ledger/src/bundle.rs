@@ -194,9 +194,21 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     ///
-    /// Fails as the medium does.
+    /// Fails as the medium does, and if the manifest is larger than [`MANIFEST_MAX`]: nobody would
+    /// read it.
     pub fn begin(mut writer: W, manifest: &Manifest) -> io::Result<Self> {
-        writer.write_all(&manifest.encode())?;
+        let bytes = manifest.encode();
+        let found = bytes.len() as u64;
+        if found > MANIFEST_MAX {
+            let message = format!(
+                "its first item, with {} checkpoints and {} files, has {found} bytes, at most \
+                 {MANIFEST_MAX} expected",
+                manifest.checkpoints.len(),
+                manifest.evidence.len()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        writer.write_all(&bytes)?;
         Ok(Self { writer })
     }
 
@@ -306,6 +318,18 @@ impl Proven {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_would_read_is_not_written() {
+        let manifest = |files: u32| Manifest {
+            form: Form::Bundle,
+            checkpoints: Vec::new(),
+            evidence: (0..files).map(|n| (Hash::of(&n.to_be_bytes()), 1)).collect(),
+        };
+        assert!(Writer::begin(Vec::new(), &manifest(10)).is_ok());
+        let refused = Writer::begin(Vec::new(), &manifest(500_000)).unwrap_err();
+        assert!(refused.to_string().contains("at most 16777216 expected"), "{refused}");
+    }
 
     #[test]
     fn a_head_is_written_in_its_shortest_form() {
