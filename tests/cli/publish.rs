@@ -142,6 +142,31 @@ fn a_lost_ledger_is_restored_from_where_it_is_published_and_goes_on() {
 }
 
 #[test]
+fn a_damaged_file_of_evidence_keeps_no_ledger_from_being_restored() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    for file in fs::read_dir(place.path("P/evidence")).unwrap() {
+        fs::write(file.unwrap().path(), "junk").unwrap();
+    }
+    let told = place.tally(&["restore", "P", "--ledger=R"]).ok();
+    let expected = "3 entries, 2 checkpoints and 0 files of evidence (1 missing) restored in R\n";
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_size_that_anybody_can_write_is_not_believed() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    let note = place.read("P/checkpoint");
+    for size in ["4000001", "1099511627776", "9007199254740991"] {
+        let hostile = note.replace("\n3\n", &format!("\n{size}\n"));
+        fs::write(place.path("P/checkpoint"), hostile).unwrap();
+        let told = place.tally(&["verify", "P"]).exits(2).stderr;
+        assert!(told.contains(&format!("{size} entries are published, at most 4000000")), "{told}");
+    }
+}
+
+#[test]
 fn nothing_is_restored_of_what_does_not_hold_or_is_behind_what_was_seen() {
     let place = with_checkpoint();
     publish(&place, "P").ok();

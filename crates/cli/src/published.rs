@@ -1,6 +1,7 @@
 //! Published ledgers as sources: read from a directory, a bucket or a web server, and verified like
 //! any other.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::bundle::{Form, Manifest};
@@ -31,6 +32,8 @@ pub struct Published {
     checkpoint: Checkpoint,
     /// Where full bundles are kept, if anywhere.
     cache: Option<PathBuf>,
+    /// The checkpoints as they were read, so that what is used is what was verified.
+    checkpoints: RefCell<Option<Vec<Checkpoint>>>,
 }
 
 impl Published {
@@ -53,7 +56,8 @@ impl Published {
         let key = Hash::of(place.name().as_bytes()).to_string();
         let cache = context.config.as_ref().filter(|_| remote);
         let cache = cache.map(|config| config.join("cache").join(key));
-        Ok(Self { place, name: path.to_owned(), checkpoint, cache })
+        let checkpoints = RefCell::default();
+        Ok(Self { place, name: path.to_owned(), checkpoint, cache, checkpoints })
     }
 
     /// Returns the name of the place.
@@ -73,14 +77,36 @@ impl Published {
     /// Fails if the place cannot be reached or lacks a file; faults of the ledger are part of the
     /// result.
     pub fn verify(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
-        let ledger = self.held(pins)?;
-        let failed = ledger.verification().fault.is_some();
-        let Some(cache) = self.cache.as_ref().filter(|cache| failed && cache.exists()) else {
-            return Ok(ledger);
+        self.decided(|| {
+            let entries = self.entries()?;
+            let files = self.files(&entries)?;
+            self.held(entries, &files, pins)
+        })
+    }
+
+    /// Reads and verifies the ledger without its evidence, as if the place carried none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Published::verify`].
+    pub fn verify_entries(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+        self.decided(|| self.held(self.entries()?, &[], pins))
+    }
+
+    /// Reads the ledger, and once more without what was kept of it if it does not hold: what was
+    /// kept may be what is broken, so the place itself decides.
+    fn decided(
+        &self,
+        read: impl Fn() -> Result<VerifiedLedger, Failure>,
+    ) -> Result<VerifiedLedger, Failure> {
+        let ledger = read();
+        let holds = ledger.as_ref().is_ok_and(|ledger| ledger.verification().fault.is_none());
+        let Some(cache) = self.cache.as_ref().filter(|cache| !holds && cache.exists()) else {
+            return ledger;
         };
-        // What was kept may be what is broken: the place itself decides.
         std::fs::remove_dir_all(cache).map_err(|e| Failure::io("remove", cache, &e))?;
-        self.held(pins)
+        self.checkpoints.take();
+        read()
     }
 
     /// Reads a file of evidence of at most `most` bytes; `None` if the place does not carry it.
@@ -107,17 +133,22 @@ impl Published {
         Ok(bytes.and_then(|bytes| SignedRoot::parse(&bytes).ok()))
     }
 
-    /// Reads the checkpoints, ascending in size: the earlier ones and the last. Nothing of them is
-    /// verified yet.
+    /// Returns the checkpoints, ascending in size: the earlier ones and the last. They are read
+    /// once: those that a verification found to hold are those that it returns afterwards.
     ///
     /// # Errors
     ///
     /// Fails if the place cannot be reached, or lacks a file.
     pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, Failure> {
+        if let Some(read) = &*self.checkpoints.borrow() {
+            return Ok(read.clone());
+        }
         let earlier = history::earlier(&self.place, self.cache.as_deref()).map_err(unread)?;
         // What is not smaller was left by a publication that was interrupted.
         let earlier = earlier.into_iter().filter(|it| it.size() < self.checkpoint.size());
-        Ok(earlier.chain([self.checkpoint.clone()]).collect())
+        let read: Vec<Checkpoint> = earlier.chain([self.checkpoint.clone()]).collect();
+        self.checkpoints.replace(Some(read.clone()));
+        Ok(read)
     }
 
     fn entries(&self) -> Result<Vec<Vec<u8>>, Failure> {
@@ -144,14 +175,17 @@ impl Published {
         Ok(files)
     }
 
-    fn held(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
-        let entries = self.entries()?;
-        let checkpoints = self.checkpoints()?;
-        let files = self.files(&entries)?;
+    fn held(
+        &self,
+        entries: Vec<Vec<u8>>,
+        files: &[(Hash, Vec<u8>)],
+        pins: &Pins,
+    ) -> Result<VerifiedLedger, Failure> {
         let listed = files.iter().map(|(digest, bytes)| (*digest, bytes.len() as u64));
+        let checkpoints = self.checkpoints()?.into_iter();
         let manifest = Manifest {
             form: Form::Bundle,
-            checkpoints: checkpoints.into_iter().map(|note| (note, Vec::new())).collect(),
+            checkpoints: checkpoints.map(|note| (note, Vec::new())).collect(),
             evidence: listed.collect(),
         };
         let entries = entries.into_iter().map(Ok);
@@ -204,6 +238,9 @@ pub fn unread(e: ReadError) -> Failure {
         | ReadError::NoHistory { .. }
         | ReadError::History { .. } => {
             "ask whoever publishes it to publish again, or read another mirror"
+        }
+        ReadError::TooLarge { .. } => {
+            "whoever publishes it may be hostile; if you know them, ask for a bundle"
         }
         ReadError::Keep { .. } => "make room, or name another folder in TALLY_CONFIG_DIR",
     };

@@ -1,5 +1,6 @@
 //! Reading a published ledger: its checkpoint, and the entries that it implies.
 
+use std::cell::Cell;
 use std::path::Path as FilePath;
 
 use tally_ledger::hash::Hash;
@@ -69,6 +70,18 @@ pub enum ReadError {
         /// Why.
         reason: HistoryError,
     },
+    /// It is larger than what is read into memory.
+    #[error("{place}: {found} {what} are published, at most {most} are read")]
+    TooLarge {
+        /// The place.
+        place: String,
+        /// Of what.
+        what: &'static str,
+        /// How many, or more.
+        found: u64,
+        /// The limit.
+        most: u64,
+    },
     /// What was read cannot be kept.
     #[error("{path} cannot be written: {source}")]
     Keep {
@@ -92,6 +105,11 @@ pub fn checkpoint(place: &Place) -> Result<Checkpoint, ReadError> {
     text.parse().map_err(|reason| ReadError::NoCheckpoint { place: name(), reason })
 }
 
+/// The most entries of a published ledger that is read.
+const ENTRIES_MAX: u64 = 4_000_000;
+/// The most bytes of entries of a published ledger that are read.
+const ENTRIES_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+
 /// Reads the entries that a checkpoint implies, in their order, and hands each to `take`. Full
 /// bundles are kept in `cache`, if there is one, and taken from there the next time: an interrupted
 /// reading goes on where it ended.
@@ -106,9 +124,28 @@ pub fn entries(
     mut take: impl FnMut(&[u8]),
 ) -> Result<(), ReadError> {
     let size = checkpoint.size();
+    let too_large = |what, found, most| {
+        let place = place.name().to_owned();
+        Err(ReadError::TooLarge { place, what, found, most })
+    };
+    // Nobody has verified the size yet: anybody can write a number.
+    if size > ENTRIES_MAX {
+        return too_large("entries", size, ENTRIES_MAX);
+    }
     let bundles = tile::added(0, size).into_iter();
     let (full, partial): (Vec<Tile>, Vec<Tile>) =
         bundles.filter(|tile| tile.content == Content::Entries).partition(Tile::is_full);
+    let total = Cell::new(0_u64);
+    let mut take = |entry: &[u8]| {
+        total.set(total.get() + entry.len() as u64);
+        take(entry);
+    };
+    let bounded = || match total.get() {
+        found if found > ENTRIES_BYTES_MAX => {
+            too_large("bytes of entries", found, ENTRIES_BYTES_MAX)
+        }
+        _ => Ok(()),
+    };
     let cached = |tile: &Tile| {
         let kept = std::fs::read(cache?.join(tile.path())).ok()?;
         tile::entries(&kept, tile.width).is_ok().then_some(kept)
@@ -118,6 +155,7 @@ pub fn entries(
         if let Some(bytes) = cached(tile) {
             rest = &rest[1..];
             each(place, tile, &bytes, &mut take)?;
+            bounded()?;
             continue;
         }
         let now = rest.iter().take_while(|tile| cached(tile).is_none()).count();
@@ -129,6 +167,7 @@ pub fn entries(
             let tile = tiles.next().expect("one for each path");
             let bytes = bytes.ok_or_else(|| missing(place, path, size))?;
             each(place, tile, &bytes, &mut take)?;
+            bounded()?;
             cache.map_or(Ok(()), |cache| keep(&cache.join(path), &bytes))
         })?;
     }
