@@ -132,7 +132,7 @@ fn kind(path: &str) -> Option<Kind> {
     }
     let (last, folders) = names.split_last()?;
     let inside = |name| folders.contains(&name);
-    Some(if inside("tile") || inside("evidence") {
+    Some(if ["tile", "evidence", "roots"].into_iter().any(inside) {
         Kind::Immutable
     } else if inside("checkpoints") && *last != "tail" {
         Kind::ImmutableText
@@ -152,6 +152,7 @@ mod tests {
             ("/tile/entries/x001/067.p/3", Some(Kind::Immutable)),
             ("/tile/0/000", Some(Kind::Immutable)),
             ("/evidence/00ff", Some(Kind::Immutable)),
+            ("/roots/17", Some(Kind::Immutable)),
             ("/checkpoints/x001/067", Some(Kind::ImmutableText)),
             ("/checkpoints/tail", Some(Kind::MutableText)),
             ("/ledger.vkey", Some(Kind::MutableText)),
