@@ -30,6 +30,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::stop::Signals;
 use count::Counts;
 
 /// What a server may be asked to bear.
@@ -131,10 +132,8 @@ impl Server {
         let failed = |source| ServeError::Listen { address: address.to_owned(), source };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let told = {
-            let _inside = runtime.enter();
-            Box::pin(signal().map_err(ServeError::Setup)?)
-        };
+        let mut signals = Signals::of(&runtime).map_err(ServeError::Setup)?;
+        let told = Box::pin(async move { signals.next().await });
         Ok(Self { runtime, listener, address, told })
     }
 
@@ -158,24 +157,6 @@ impl Server {
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         ended
     }
-}
-
-/// Returns what is over once the process is told to end.
-fn signal() -> std::io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        Ok(async move {
-            let (terminate, interrupt) = (std::pin::pin!(terminate.recv()), interrupt.recv());
-            select(terminate, std::pin::pin!(interrupt)).await;
-        })
-    }
-    #[cfg(not(unix))]
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 #[derive(Clone)]
