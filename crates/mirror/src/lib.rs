@@ -9,7 +9,7 @@
 mod backoff;
 pub mod client;
 pub mod cosign;
-mod durable;
+mod disk;
 pub mod history;
 pub mod mirror;
 pub mod place;

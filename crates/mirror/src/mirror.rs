@@ -6,7 +6,6 @@
 //! which carries the mirror's cosignature besides. `ledgers/` holds what the mirror knows of each.
 //! A held history never moves backward, and is followed no further once its log has signed another.
 
-mod disk;
 mod followed;
 mod roots;
 mod round;
@@ -24,12 +23,13 @@ use tally_ledger::hash::Hash;
 use tally_ledger::key::PublicKey;
 use tally_ledger::note::{Checkpoint, NoteError, Purpose, Signed, Vkey};
 
+use crate::disk;
 use crate::place::PlaceError;
 use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX};
 use crate::published::ReadError;
 use crate::remote_tree::TreeError;
 
-pub use disk::DiskError;
+pub use crate::disk::DiskError;
 pub use followed::{Condition, Followed, Known, Limits, State};
 pub use round::{Places, round};
 pub use schedule::Schedule;

@@ -111,8 +111,7 @@ impl Witness {
         for log in folder.logs()? {
             let latest = log.folder.latest(&log.origin, vkey)?;
             let seen = log.folder.seen();
-            let seen =
-                Seen::read(&seen).map_err(|source| WitnessError::Io { path: seen, source })?;
+            let seen = Seen::read(&seen)?;
             let memory = Mutex::new(Memory { latest, seen });
             let known = Log { folder: log.folder, vkeys: log.vkeys, memory };
             logs.insert(log.origin, known);

@@ -243,7 +243,7 @@ fn unusable(e: &WitnessError) -> Failure {
             "restore the latest copy of the directory; if there is none, make a witness with \
              another name: this one may have cosigned what it no longer knows of"
         }
-        WitnessError::Io { .. } => "check the path, its owner and the disk",
+        WitnessError::Disk(_) => "check the path, its owner and the disk",
     };
     Failure::new(e.to_string()).hint(hint)
 }

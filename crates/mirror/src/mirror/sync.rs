@@ -19,9 +19,9 @@ use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, Content, Tile, WIDTH};
 use tally_ledger::tree::Tree;
 use tally_ledger::verify::{self, Pins, Verdict};
 
-use super::disk::{self, Folders, failed};
 use super::roots;
 use super::{Clock, Condition, Cosigner, Held, Known, Limits, MirrorError, State};
+use crate::disk::{self, Folders, failed};
 use crate::history;
 use crate::place::Place;
 use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, POLICY, VKEY, evidence_path};

@@ -7,15 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
-use tally_ledger::note::{Checkpoint, NOTE_MAX, Purpose, Signed, Vkey};
+use tally_ledger::note::{Checkpoint, NOTE_MAX, NoteError, Purpose, Signed, Vkey};
 
 use super::Latest;
 use super::seen::Seen;
-use crate::durable;
+use crate::disk::{self, DiskError, failed};
 
 const VKEY: &str = "witness.vkey";
 const LOCK: &str = "lock";
@@ -77,17 +77,8 @@ pub enum WitnessError {
         reason: String,
     },
     /// The file system refuses.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-fn io_at(path: &Path) -> impl FnOnce(io::Error) -> WitnessError {
-    move |source| WitnessError::Io { path: path.to_owned(), source }
+    #[error(transparent)]
+    Disk(#[from] DiskError),
 }
 
 /// What a witness remembers of a log.
@@ -116,8 +107,8 @@ pub fn create(dir: &Path, vkey: &Vkey) -> Result<(), WitnessError> {
         return Err(WitnessError::Exists { dir: dir.to_owned() });
     }
     let logs = dir.join(LOGS);
-    fs::create_dir_all(&logs).map_err(io_at(&logs))?;
-    durable::write(&path, format!("{vkey}\n").as_bytes()).map_err(io_at(&path))
+    fs::create_dir_all(&logs).map_err(failed("create", &logs))?;
+    Ok(disk::write(&path, format!("{vkey}\n").as_bytes())?)
 }
 
 /// Adds keys of a log, under which its checkpoints of that origin are cosigned. Returns how many
@@ -149,22 +140,17 @@ pub fn add(dir: &Path, origin: &str, vkeys: &[Vkey]) -> Result<usize, WitnessErr
     let target = dir.join(LOGS).join(&name);
     if known.is_some() {
         let path = target.join(LOG);
-        durable::write(&path, text.as_bytes()).map_err(io_at(&path))?;
+        disk::write(&path, text.as_bytes())?;
         return Ok(all.len() - before);
     }
     // The folder appears whole, or not at all.
     let staged = dir.join(LOGS).join(format!("{name}.new"));
-    let make = || {
-        if staged.exists() {
-            fs::remove_dir_all(&staged)?;
-        }
-        fs::create_dir_all(staged.join(SEEN))?;
-        durable::write(&staged.join(LOG), text.as_bytes())?;
-        durable::write(&staged.join(CHECKPOINT), NOTHING.as_bytes())?;
-        fs::rename(&staged, &target)?;
-        durable::sync_parent(&target)
-    };
-    make().map_err(io_at(&target))?;
+    disk::remove_dir(&staged)?;
+    let seen = staged.join(SEEN);
+    fs::create_dir_all(&seen).map_err(failed("create", &seen))?;
+    disk::write(&staged.join(LOG), text.as_bytes())?;
+    disk::write(&staged.join(CHECKPOINT), NOTHING.as_bytes())?;
+    disk::rename_dir(&staged, &target)?;
     Ok(all.len())
 }
 
@@ -180,7 +166,7 @@ pub fn status(dir: &Path) -> Result<(Vkey, Vec<LogStatus>), WitnessError> {
     for LogRecord { origin, vkeys, folder } in records(dir)? {
         let latest = folder.latest(&origin, &vkey)?.map(|latest| (latest.checkpoint, latest.time));
         let seen_dir = folder.seen();
-        let seen = Seen::read(&seen_dir).map_err(io_at(&seen_dir))?;
+        let seen = Seen::read(&seen_dir)?;
         let files = |names: Vec<String>| names.iter().map(|name| seen_dir.join(name)).collect();
         let contradictions =
             seen.contradictions().map(|(size, names)| (size, files(names))).collect();
@@ -211,18 +197,18 @@ impl Folder {
         let path = dir.join(LOCK);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut lock = options.open(&path).map_err(io_at(&path))?;
+        let mut lock = options.open(&path).map_err(failed("open", &path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let (dir, pid) = (dir.to_owned(), holder(&mut lock));
                 return Err(WitnessError::Locked { dir, pid });
             }
-            Err(TryLockError::Error(source)) => return Err(WitnessError::Io { path, source }),
+            Err(TryLockError::Error(e)) => return Err(failed("lock", &path)(e).into()),
         }
         // Of fixed width, so that what stood there is overwritten whole.
         let own = format!("{:>10}\n", std::process::id());
-        lock.write_all(own.as_bytes()).map_err(io_at(&path))?;
+        lock.write_all(own.as_bytes()).map_err(failed("write", &path))?;
         Ok(Self { dir: dir.to_owned(), vkey, _lock: lock })
     }
 
@@ -245,24 +231,24 @@ fn holder(lock: &mut File) -> Option<u32> {
 
 fn vkey(dir: &Path) -> Result<Vkey, WitnessError> {
     let path = dir.join(VKEY);
-    match durable::read(&path, LOG_BYTES_MAX) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            Err(WitnessError::NotAWitness { dir: dir.to_owned() })
-        }
-        Err(source) => Err(WitnessError::Io { path, source }),
-        Ok(text) => text
-            .trim_end()
-            .parse()
-            .map_err(|e| WitnessError::Damaged { path, reason: format!("{e}") }),
-    }
+    let read = disk::read_text(&path, LOG_BYTES_MAX)?;
+    let text = read.ok_or_else(|| WitnessError::NotAWitness { dir: dir.to_owned() })?;
+    let damaged = |e: NoteError| WitnessError::Damaged { path, reason: e.to_string() };
+    text.trim_end().parse().map_err(damaged)
+}
+
+/// Reads a text that is there: a file that is gone is damage, too.
+fn needed(path: &Path, most: usize) -> Result<String, String> {
+    let read = disk::read_text(path, most).map_err(|e| e.source.to_string())?;
+    read.ok_or_else(|| "it is gone".to_owned())
 }
 
 /// Reads which logs a directory knows, by origin.
 fn records(dir: &Path) -> Result<Vec<LogRecord>, WitnessError> {
     let logs = dir.join(LOGS);
     let mut found = BTreeMap::new();
-    for folder in fs::read_dir(&logs).map_err(io_at(&logs))? {
-        let path = folder.map_err(io_at(&logs))?.path();
+    for folder in fs::read_dir(&logs).map_err(failed("read", &logs))? {
+        let path = folder.map_err(failed("read", &logs))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.parse::<Hash>().is_err() {
             continue;
@@ -270,7 +256,7 @@ fn records(dir: &Path) -> Result<Vec<LogRecord>, WitnessError> {
         let name = name.to_owned();
         let (path, file) = (path.clone(), path.join(LOG));
         let damaged = |reason: String| WitnessError::Damaged { path: file.clone(), reason };
-        let text = durable::read(&file, LOG_BYTES_MAX).map_err(|e| damaged(e.to_string()))?;
+        let text = needed(&file, LOG_BYTES_MAX).map_err(damaged)?;
         let (origin, keys) = text.split_once('\n').ok_or_else(|| damaged("no origin".into()))?;
         if Hash::of(origin.as_bytes()).to_string() != name {
             return Err(damaged(format!("it is of the origin {origin:.80?}")));
@@ -300,8 +286,7 @@ impl LogFolder {
     pub(super) fn latest(&self, origin: &str, own: &Vkey) -> Result<Option<Latest>, WitnessError> {
         let path = self.0.join(CHECKPOINT);
         let damaged = |reason: String| WitnessError::Damaged { path: path.clone(), reason };
-        // A file that is gone is damage, too.
-        let text = durable::read(&path, NOTE_MAX).map_err(|e| damaged(e.to_string()))?;
+        let text = needed(&path, NOTE_MAX).map_err(damaged)?;
         if text == NOTHING {
             return Ok(None);
         }
@@ -320,6 +305,6 @@ impl LogFolder {
     /// Stores what is cosigned now.
     pub(super) fn persist(&self, checkpoint: &Checkpoint) -> Result<(), WitnessError> {
         let path = self.0.join(CHECKPOINT);
-        durable::write(&path, checkpoint.to_string().as_bytes()).map_err(io_at(&path))
+        Ok(disk::write(&path, checkpoint.to_string().as_bytes())?)
     }
 }

@@ -5,13 +5,12 @@
 //! holds them.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
 
-use crate::durable;
+use crate::disk::{self, DiskError, failed};
 
 /// The most notes that are kept of a log.
 const NOTES_MAX: usize = 4096;
@@ -42,10 +41,11 @@ impl Seen {
     /// # Errors
     ///
     /// Fails as the file system does.
-    pub(super) fn read(folder: &Path) -> io::Result<Self> {
+    pub(super) fn read(folder: &Path) -> Result<Self, DiskError> {
         let mut seen = Self::default();
-        for file in std::fs::read_dir(folder)? {
-            if let Some((size, root)) = file?.file_name().to_str().and_then(parts) {
+        for file in std::fs::read_dir(folder).map_err(failed("read", folder))? {
+            let file = file.map_err(failed("read", folder))?;
+            if let Some((size, root)) = file.file_name().to_str().and_then(parts) {
                 seen.insert(size, root);
             }
         }
@@ -58,7 +58,7 @@ impl Seen {
     /// # Errors
     ///
     /// Fails as the file system does.
-    pub(super) fn keep(&mut self, folder: &Path, note: &Checkpoint) -> io::Result<Kept> {
+    pub(super) fn keep(&mut self, folder: &Path, note: &Checkpoint) -> Result<Kept, DiskError> {
         let (size, root) = (note.size(), note.root());
         let others = self.roots.get(&size).map_or(&[][..], Vec::as_slice);
         if others.contains(&root) || others.len() >= ROOTS_MAX {
@@ -69,7 +69,7 @@ impl Seen {
             return Ok(Kept::Known);
         }
         let file = folder.join(name(size, &root));
-        durable::write(&file, note.to_string().as_bytes())?;
+        disk::write(&file, note.to_string().as_bytes())?;
         self.insert(size, root);
         Ok(match other {
             None => Kept::New,

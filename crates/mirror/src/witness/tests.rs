@@ -271,7 +271,7 @@ fn a_disk_that_refuses_leaves_everything_as_it_was() {
     let witness = open(&dir);
     let hash = Hash::of(ORIGIN.as_bytes()).to_string();
     // A folder stands where the temporary file is to be: root, too, cannot write there.
-    let in_the_way = dir.path().join("logs").join(hash).join("checkpoint.tmp");
+    let in_the_way = dir.path().join("logs").join(hash).join("checkpoint.part");
     fs::create_dir(&in_the_way).unwrap();
     let answer = ask(&witness, &log.request(0, 10), NOW);
     assert_eq!(answer.status, 500, "{answer:?}");

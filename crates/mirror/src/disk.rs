@@ -19,7 +19,7 @@ pub struct DiskError {
 }
 
 /// Returns what makes a failure of an operation on `path`.
-pub(super) fn failed<'a>(
+pub(crate) fn failed<'a>(
     action: &'static str,
     path: &'a Path,
 ) -> impl Fn(io::Error) -> DiskError + 'a {
@@ -27,14 +27,14 @@ pub(super) fn failed<'a>(
 }
 
 /// Creates or replaces a file: afterwards it holds all of `bytes`, or is as it was.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let mut folders = Folders::default();
     folders.write(path, bytes)?;
     folders.sync()
 }
 
 /// Reads a file of at most `most` bytes; `None` if there is none.
-pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, DiskError> {
+pub(crate) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, DiskError> {
     use io::Read;
     let file = match File::open(path) {
         Ok(file) => file,
@@ -50,8 +50,22 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, DiskError>
     Ok(Some(bytes))
 }
 
+/// Reads a text of at most `most` bytes; `None` if there is none.
+pub(crate) fn read_text(path: &Path, most: usize) -> Result<Option<String>, DiskError> {
+    let text = read(path, most as u64)?.map(String::from_utf8).transpose();
+    text.map_err(|e| failed("read", path)(io::Error::other(e)))
+}
+
+/// Moves a folder to a name that is free; afterwards it survives a power cut.
+pub(crate) fn rename_dir(from: &Path, path: &Path) -> Result<(), DiskError> {
+    let mut folders = Folders::default();
+    folders.create_parent(path)?;
+    fs::rename(from, path).map_err(failed("rename", from))?;
+    folders.sync()
+}
+
 /// Removes a folder with all that is in it; it may be gone already.
-pub(super) fn remove_dir(path: &Path) -> Result<(), DiskError> {
+pub(crate) fn remove_dir(path: &Path) -> Result<(), DiskError> {
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(e)),
         _ => Ok(()),
@@ -60,11 +74,11 @@ pub(super) fn remove_dir(path: &Path) -> Result<(), DiskError> {
 
 /// Folders that new names were written to, to be synced together.
 #[derive(Debug, Default)]
-pub(super) struct Folders(BTreeSet<PathBuf>);
+pub(crate) struct Folders(BTreeSet<PathBuf>);
 
 impl Folders {
     /// Writes a file and syncs its bytes; its name is durable after [`sync`](Self::sync).
-    pub(super) fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    pub(crate) fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         self.create_parent(path)?;
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
@@ -73,23 +87,22 @@ impl Folders {
             file.write_all(bytes)?;
             file.sync_all()
         });
-        written.map_err(|e| {
+        written.and_then(|()| fs::rename(&part, path)).map_err(|e| {
             // What is left of a failed write is of no use, and on a full disk it is in the way.
             let _ = fs::remove_file(&part);
             failed("write", path)(e)
-        })?;
-        fs::rename(&part, path).map_err(failed("rename", &part))
+        })
     }
 
     /// Moves a file to where it stays, and syncs its bytes first.
-    pub(super) fn settle(&mut self, from: &Path, path: &Path) -> Result<(), DiskError> {
+    pub(crate) fn settle(&mut self, from: &Path, path: &Path) -> Result<(), DiskError> {
         self.create_parent(path)?;
         File::open(from).and_then(|file| file.sync_all()).map_err(failed("sync", from))?;
         fs::rename(from, path).map_err(failed("rename", from))
     }
 
     /// Makes a file's folder, and remembers to sync it and those above that were made.
-    pub(super) fn create_parent(&mut self, path: &Path) -> Result<(), DiskError> {
+    pub(crate) fn create_parent(&mut self, path: &Path) -> Result<(), DiskError> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
         if self.0.insert(parent.to_owned()) && !parent.is_dir() {
@@ -100,8 +113,9 @@ impl Folders {
     }
 
     /// Syncs the folders: after it every name in them survives a power cut.
-    pub(super) fn sync(self) -> Result<(), DiskError> {
-        for folder in &self.0 {
+    pub(crate) fn sync(self) -> Result<(), DiskError> {
+        // Only on Unix can a folder be opened and synced; elsewhere a rename is durable by itself.
+        for folder in self.0.iter().filter(|_| cfg!(unix)) {
             File::open(folder)
                 .and_then(|folder| folder.sync_all())
                 .map_err(failed("sync", folder))?;
