@@ -171,7 +171,7 @@ fn last_size(place: &Place, tail: &Tail) -> Result<u64, PublishError> {
     let Some(index) = tail.full.checked_sub(1) else {
         return Ok(0);
     };
-    let full = full_file(place, index, place.read(&path(index), FILE_BYTES_MAX)?, 0)?;
+    let full = full_file(place, index, place.read(&path(index), FILE_BYTES_MAX)?.as_ref(), 0)?;
     Ok(full.last().map_or(0, Checkpoint::size))
 }
 
@@ -183,50 +183,85 @@ fn last_size(place: &Place, tail: &Tail) -> Result<u64, PublishError> {
 ///
 /// Fails if the place cannot be reached, lacks a file, or has a broken one.
 pub fn earlier(place: &Place, cache: Option<&FilePath>) -> Result<Vec<Checkpoint>, ReadError> {
-    read(place, cache, |_, _| {})
+    let folders = Folders { from: cache.as_slice(), to: cache };
+    Ok(read(place, folders, u64::MAX)?.checkpoints)
 }
 
-/// Reads the earlier checkpoints as [`earlier`] does, and hands each file that it reads to `each`,
-/// with its path.
-pub(crate) fn read(
-    place: &Place,
-    cache: Option<&FilePath>,
-    mut each: impl FnMut(&str, &[u8]),
-) -> Result<Vec<Checkpoint>, ReadError> {
+/// Where full files are on this machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Folders<'a> {
+    /// The folders they are taken from, where they are there.
+    pub(crate) from: &'a [&'a FilePath],
+    /// The folder that others are written to.
+    pub(crate) to: Option<&'a FilePath>,
+}
+
+/// The earlier checkpoints as they were read.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    /// The checkpoints, ascending in size.
+    pub(crate) checkpoints: Vec<Checkpoint>,
+    /// The paths of the full files.
+    pub(crate) full: Vec<String>,
+    /// Whether one of them was there already.
+    pub(crate) reused: bool,
+    /// The bytes of the tail; `None` if there is none.
+    pub(crate) tail: Option<Vec<u8>>,
+}
+
+/// Reads the earlier checkpoints as [`earlier`] does, of files that have at most `most` bytes
+/// together.
+pub(crate) fn read(place: &Place, folders: Folders<'_>, most: u64) -> Result<History, ReadError> {
     let Some(read) = place.read(TAIL, FILE_BYTES_MAX)? else {
-        return Ok(Vec::new());
+        return Ok(History::default());
     };
     let tail = Tail::parse(&read.bytes).map_err(|reason| broken(place, TAIL, reason))?;
-    let mut found: Vec<Checkpoint> = Vec::new();
+    let mut history = History::default();
+    let mut total = 0;
+    let mut bounded = |bytes: &[u8]| {
+        total += bytes.len() as u64;
+        let what = "bytes of earlier checkpoints";
+        let place = || place.name().to_owned();
+        let long = || ReadError::TooLarge { place: place(), what, found: total, most };
+        if total > most { Err(long()) } else { Ok(()) }
+    };
+    bounded(&read.bytes)?;
     for index in 0..tail.full {
-        let before = found.last().map_or(0, Checkpoint::size);
-        let kept = cache.map(|cache| cache.join(path(index)));
-        let read = kept.as_ref().and_then(|kept| std::fs::read(kept).ok());
-        if let Some(checkpoints) = read.and_then(|bytes| full(&bytes, before).ok()) {
-            found.extend(checkpoints);
-            continue;
-        }
-        let read = place.read(&path(index), FILE_BYTES_MAX)?;
-        if let Some(read) = &read {
-            kept.map_or(Ok(()), |kept| keep(&kept, &read.bytes))?;
-            each(&path(index), &read.bytes);
-        }
-        found.extend(full_file(place, index, read, before)?);
+        let path = path(index);
+        let before = history.checkpoints.last().map_or(0, Checkpoint::size);
+        let kept = folders.from.iter().find_map(|folder| {
+            let bytes = std::fs::read(folder.join(&path)).ok()?;
+            Some((full(&bytes, before).ok()?, bytes))
+        });
+        let checkpoints = if let Some((checkpoints, bytes)) = kept {
+            bounded(&bytes)?;
+            history.reused = true;
+            checkpoints
+        } else {
+            let read = place.read(&path, FILE_BYTES_MAX)?;
+            let bytes = read.as_ref().map_or(&[][..], |read| read.bytes.as_slice());
+            bounded(bytes)?;
+            let checkpoints = full_file(place, index, read.as_ref(), before)?;
+            folders.to.map_or(Ok(()), |folder| keep(&folder.join(&path), bytes))?;
+            checkpoints
+        };
+        history.checkpoints.extend(checkpoints);
+        history.full.push(path);
     }
-    let before = found.last().map_or(0, Checkpoint::size);
+    let before = history.checkpoints.last().map_or(0, Checkpoint::size);
     if let Some(first) = tail.checkpoints.first().filter(|first| first.size() <= before) {
         let reason = HistoryError::Order { position: 1, size: first.size(), before };
         return Err(broken(place, TAIL, reason));
     }
-    found.extend(tail.checkpoints);
-    each(TAIL, &read.bytes);
-    Ok(found)
+    history.checkpoints.extend(tail.checkpoints);
+    history.tail = Some(read.bytes);
+    Ok(history)
 }
 
 fn full_file(
     place: &Place,
     index: u64,
-    read: Option<Read>,
+    read: Option<&Read>,
     before: u64,
 ) -> Result<Vec<Checkpoint>, ReadError> {
     let path = path(index);
@@ -301,6 +336,24 @@ mod tests {
         assert_eq!(earlier(&place, Some(cache.path())).unwrap(), all);
         let missing = earlier(&place, None).unwrap_err();
         assert!(missing.to_string().contains("lacks checkpoints/000"), "{missing}");
+    }
+
+    #[test]
+    fn a_history_is_read_up_to_so_many_bytes_of_all_its_files() {
+        let (dir, place) = place();
+        publish(&place, &checkpoints(1..=600)).unwrap();
+        let paths = [TAIL, "checkpoints/000", "checkpoints/001"];
+        let bytes = |path: &str| std::fs::metadata(dir.path().join(path)).unwrap().len();
+        let total: u64 = paths.into_iter().map(bytes).sum();
+        let kept = tempfile::tempdir().unwrap();
+        let folders = Folders { from: &[kept.path()], to: Some(kept.path()) };
+        for _ in 0..2 {
+            let e = read(&place, folders, total - 1).unwrap_err();
+            assert!(matches!(e, ReadError::TooLarge { .. }), "{e}");
+            let history = read(&place, folders, total).unwrap();
+            assert_eq!((history.checkpoints.len(), history.full.len()), (600, 2));
+            assert!(history.reused);
+        }
     }
 
     #[test]

@@ -181,7 +181,9 @@ impl MirrorError {
     /// Returns whether what is published does not hold, or the sync could not be done.
     pub fn condition(&self) -> Condition {
         match self {
-            Self::Read(ReadError::Place(_) | ReadError::Keep { .. }) => Condition::Failed,
+            Self::Read(
+                ReadError::Place(_) | ReadError::Keep { .. } | ReadError::TooLarge { .. },
+            ) => Condition::Failed,
             Self::Broken { .. } | Self::Read(_) => Condition::Broken,
             _ => Condition::Failed,
         }

@@ -5,7 +5,10 @@
 //! checkpoint, each synced before the next. A sync that ends anywhere in between leaves the held
 //! history as it was, and the next one goes on from the files that are there.
 
+mod candidate;
+
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 use tally_ledger::authority::Authority;
@@ -18,6 +21,8 @@ use tally_ledger::payload::Evidence;
 use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, Content, Tile, WIDTH};
 use tally_ledger::tree::Tree;
 use tally_ledger::verify::{self, Pins, Verdict};
+
+use candidate::Candidate;
 
 use super::roots;
 use super::{Clock, Condition, Cosigner, Held, Known, Limits, MirrorError, State};
@@ -286,13 +291,8 @@ impl<'a> Sync<'a> {
         theirs: &Checkpoint,
         grown: Option<&Grown>,
     ) -> Result<Synced, MirrorError> {
-        for key in self.known.logs().chain(&self.granted) {
-            let between =
-                Equivocation::between(key.clone(), own.clone(), theirs.clone(), grown.cloned());
-            if let Ok(proof) = between {
-                let proof = self.held.keep_equivocation(&proof)?;
-                return Ok(Synced::Equivocation { proof, new: true });
-            }
+        if let Some(proof) = self.prove(own, theirs, grown)? {
+            return Ok(Synced::Equivocation { proof, new: true });
         }
         // The key of one of them was replaced: what is served is of no history that is held.
         self.state.read = Some(theirs.to_string());
@@ -301,6 +301,20 @@ impl<'a> Sync<'a> {
             theirs.size()
         );
         Err(MirrorError::Broken { reason })
+    }
+
+    /// Keeps the proof that a known key signed two checkpoints, if they contradict each other.
+    fn prove(
+        &self,
+        one: &Checkpoint,
+        other: &Checkpoint,
+        grown: Option<&Grown>,
+    ) -> Result<Option<PathBuf>, MirrorError> {
+        let between = |key: &Vkey| {
+            Equivocation::between(key.clone(), one.clone(), other.clone(), grown.cloned()).ok()
+        };
+        let proof = self.known.logs().chain(&self.granted).find_map(between);
+        proof.map(|proof| self.held.keep_equivocation(&proof)).transpose()
     }
 
     /// Takes over the signatures of a checkpoint that is held.
@@ -349,30 +363,31 @@ impl<'a> Sync<'a> {
             let most = self.limits.entries;
             return Err(MirrorError::TooLarge { what: "entries", found: size, most });
         }
-        let mut files = Vec::new();
-        let mut each = |path: &str, bytes: &[u8]| files.push((path.to_owned(), bytes.to_vec()));
-        let mut earlier = history::read(self.place, None, &mut each)?;
-        earlier.retain(|earlier| earlier.size() < size);
-        for path in TEXTS {
-            let text = self.place.read(path, CHECKPOINT_BYTES_MAX)?;
-            files.extend(text.map(|text| (path.to_owned(), text.bytes)));
-        }
-        let kept = self.fetch(theirs, from, true)?;
-        let mut verified = self.verify(theirs, &earlier, from);
-        if kept && matches!(verified, Err(MirrorError::Broken { .. })) {
+        let mut read = self.candidate(theirs, from, true)?;
+        if read.reused && matches!(read.verified, Err(MirrorError::Broken { .. })) {
             // What an interrupted sync left may be what is broken: the place itself decides.
-            self.fetch(theirs, from, false)?;
-            verified = self.verify(theirs, &earlier, from);
+            read = self.candidate(theirs, from, false)?;
         }
+        if let Some(proof) = self.contradicted(&read, theirs, from)? {
+            disk::remove_dir(&self.held.incoming())?;
+            return Ok(Synced::Equivocation { proof, new: true });
+        }
+        let Candidate { history, verified, .. } = read;
         let verified = verified.inspect_err(|e| {
             if matches!(e, MirrorError::Broken { .. }) {
                 // The next sync reads everything anew; if this does not succeed it reads it twice.
                 let _ = disk::remove_dir(&self.held.incoming());
             }
         })?;
+        let mut files = Vec::new();
+        for path in TEXTS {
+            let text = self.place.read(path, CHECKPOINT_BYTES_MAX)?;
+            files.extend(text.map(|text| (path.to_owned(), text.bytes)));
+        }
+        files.extend(history.tail.map(|tail| (history::TAIL.to_owned(), tail)));
         self.evidence(&verified)?;
         let checkpoints: Vec<&Checkpoint> =
-            earlier.iter().chain([theirs]).filter(|it| it.size() > from).collect();
+            history.checkpoints.iter().chain([theirs]).filter(|it| it.size() > from).collect();
         files.extend(roots::read(self.place, &checkpoints, &verified.authority)?);
         let mut folders = Folders::default();
         for tile in tile::added(from, size) {
@@ -382,6 +397,12 @@ impl<'a> Sync<'a> {
                 Some(hashes) => folders.write(&path, &hashes)?,
                 None if incoming.exists() => folders.settle(&incoming, &path)?,
                 None => folders.create_parent(&path)?,
+            }
+        }
+        for path in &history.full {
+            let incoming = self.held.incoming().join(path);
+            if incoming.exists() {
+                folders.settle(&incoming, &self.held.public.join(path))?;
             }
         }
         for (path, bytes) in files {
@@ -400,9 +421,6 @@ impl<'a> Sync<'a> {
     /// were left by an earlier sync.
     fn fetch(&self, theirs: &Checkpoint, from: u64, keep: bool) -> Result<bool, MirrorError> {
         let incoming = self.held.incoming();
-        if !keep {
-            disk::remove_dir(&incoming)?;
-        }
         let added = tile::added(from, theirs.size()).into_iter();
         let bundles: Vec<Tile> = added.filter(|t| t.content == Content::Entries).collect();
         let left = |tile: &Tile| {
@@ -495,32 +513,17 @@ impl<'a> Sync<'a> {
         earlier: &[Checkpoint],
         from: u64,
     ) -> Result<Verified, MirrorError> {
-        let incoming = self.held.incoming();
         let checkpoints = earlier.iter().chain([theirs]).map(|one| (one.clone(), Vec::new()));
         let manifest = Manifest {
             form: Form::Bundle,
             checkpoints: checkpoints.collect(),
             evidence: Vec::new(),
         };
-        let read = |tile: &Tile| -> Result<Vec<Vec<u8>>, std::io::Error> {
-            let held = tile.index < from / WIDTH;
-            let path = incoming.join(tile.path());
-            let path =
-                if held || !path.exists() { self.held.public.join(tile.path()) } else { path };
-            let bytes = fs::read(path)?;
-            let entries = tile::entries(&bytes, tile.width).map_err(std::io::Error::other)?;
-            Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
-        };
-        let bundles = tile::added(0, theirs.size()).into_iter();
-        let bundles = bundles.filter(|tile| tile.content == Content::Entries);
-        let entries = bundles.flat_map(|tile| match read(&tile) {
-            Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(e) => vec![Err(e)],
-        });
+        let entries = self.entries(theirs.size(), from);
         let mut verified = Verified::default();
         let pins = self.pins(theirs);
         let outcome = verify::entries(&manifest, &pins, entries, |entry| verified.take(&entry));
-        let outcome = outcome.map_err(|e: std::io::Error| self.damaged(&e))?;
+        let outcome = outcome.map_err(|e: io::Error| self.damaged(&e))?;
         if let Some(fault) = &outcome.fault {
             let reason = fault.to_string();
             return Err(if fault.seq.is_some_and(|seq| seq < from / WIDTH * WIDTH) {
@@ -537,6 +540,26 @@ impl<'a> Sync<'a> {
             None => Ok(verified),
             Some(reason) => Err(MirrorError::Broken { reason }),
         }
+    }
+
+    /// Returns the entries of the held bundles and the new ones, as they stand on the disk.
+    fn entries(&self, size: u64, from: u64) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+        let incoming = self.held.incoming();
+        let read = move |tile: &Tile| -> io::Result<Vec<Vec<u8>>> {
+            let held = tile.index < from / WIDTH;
+            let path = incoming.join(tile.path());
+            let path =
+                if held || !path.exists() { self.held.public.join(tile.path()) } else { path };
+            let bytes = fs::read(path)?;
+            let entries = tile::entries(&bytes, tile.width).map_err(io::Error::other)?;
+            Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+        };
+        let bundles = tile::added(0, size).into_iter();
+        let bundles = bundles.filter(|tile| tile.content == Content::Entries);
+        bundles.flat_map(move |tile| match read(&tile) {
+            Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(e) => vec![Err(e)],
+        })
     }
 
     /// Returns what the ledger is held against: first the pins that were given, later the history

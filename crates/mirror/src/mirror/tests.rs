@@ -163,6 +163,76 @@ fn two_histories_are_proven_in_every_geometry_and_stop_the_ledger() {
 }
 
 #[test]
+fn an_earlier_checkpoint_of_another_history_is_proof_as_well() {
+    let forge = forged(300, 300, "");
+    let signed = |size, fork, key: &SigningKey| {
+        let dir = tempfile::tempdir().unwrap();
+        publish(dir.path(), &forged(size, fork, "other"), size, key)
+    };
+    for (held, size, fork) in [(0, 5, 3), (0, 300, 299), (5, 4, 2), (5, 7, 2), (299, 256, 255)] {
+        let case = Case::new();
+        if held > 0 {
+            publish(&case.origin, &forge, held, &checkpoint());
+            case.sync().unwrap();
+        }
+        publish(&case.origin, &forge, 300, &checkpoint());
+        let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
+        crate::history::publish(&place, &[signed(size, fork, &checkpoint())]).unwrap();
+        let told = format!("{held} held, {size} parted at {fork}");
+        let Synced::Equivocation { proof, new: true } = case.sync().unwrap() else {
+            panic!("{told}");
+        };
+        let stated: Equivocation = fs::read_to_string(proof).unwrap().parse().unwrap();
+        assert_eq!(stated.check(), Ok(()), "{told}");
+        assert_eq!(case.size().unwrap_or(0), held, "{told}");
+        assert!(!case.held.incoming().exists(), "{told}");
+    }
+    // What no key of the ledger signed proves nothing.
+    let case = Case::new();
+    publish(&case.origin, &forge, 300, &checkpoint());
+    let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
+    crate::history::publish(&place, &[signed(5, 3, &keyring::key("stranger"))]).unwrap();
+    assert!(case.refused().starts_with("broken publication: "));
+    assert!(case.held.equivocations().unwrap().is_empty());
+}
+
+#[test]
+fn full_files_of_earlier_checkpoints_are_read_once_and_served_on() {
+    let case = Case::new();
+    let forge = forged(400, 400, "");
+    let mut tree = Tree::default();
+    (0..300).for_each(|seq| tree.push(forge.id(seq)));
+    let signed = |size| {
+        Checkpoint::sign(&ORIGIN.parse().unwrap(), size, tree.root(size).unwrap(), &checkpoint())
+    };
+    let all: Vec<Checkpoint> = (1..=300).map(signed).collect();
+    let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
+    crate::history::publish(&place, &all).unwrap();
+    publish(&case.origin, &forge, 350, &checkpoint());
+    assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 0, to: 350 });
+    for path in ["checkpoints/000", crate::history::TAIL] {
+        let served = fs::read(case.held.public().join(path)).unwrap();
+        assert_eq!(served, fs::read(case.origin.join(path)).unwrap(), "{path}");
+    }
+    let full = fs::read(case.origin.join("checkpoints/000")).unwrap();
+    fs::remove_file(case.origin.join("checkpoints/000")).unwrap();
+    publish(&case.origin, &forge, 360, &checkpoint());
+    assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 350, to: 360 });
+    // A copy that is spoiled is read anew, and mended.
+    fs::write(case.origin.join("checkpoints/000"), &full).unwrap();
+    let text = String::from_utf8(full.clone()).unwrap();
+    let root = text.lines().nth(2).unwrap();
+    let spoiled = text.replacen(root, &"A".repeat(43), 1).replacen("A\n", "A=\n", 1);
+    for spoiled in [spoiled, "cut".to_owned()] {
+        fs::write(case.held.public().join("checkpoints/000"), spoiled).unwrap();
+        let to = case.size().unwrap() + 10;
+        publish(&case.origin, &forge, to, &checkpoint());
+        assert_eq!(case.sync().unwrap(), Synced::Advanced { from: to - 10, to });
+        assert_eq!(fs::read(case.held.public().join("checkpoints/000")).unwrap(), full);
+    }
+}
+
+#[test]
 fn an_earlier_checkpoint_of_the_same_history_is_stale_and_taken_for_no_more() {
     for (held, published) in [(9, 8), (9, 3), (300, 256), (300, 1)] {
         let case = Case::new();
