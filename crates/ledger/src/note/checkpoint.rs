@@ -82,6 +82,42 @@ impl Checkpoint {
         self.lines.len() - before
     }
 
+    /// Returns this checkpoint with the lines of `other`, one of the same text, after its own:
+    /// those that hold by one of `keys`, and those of keys that are not among them. `None` if the
+    /// texts differ. A note has only so much room: where it does not suffice, lines of `keys` go
+    /// first.
+    pub fn joined(&self, other: &Self, keys: &[Vkey]) -> Option<Self> {
+        if self.text() != other.text() {
+            return None;
+        }
+        let mut lines: Vec<(bool, &SignatureLine)> = Vec::new();
+        for line in self.lines.iter().chain(&other.lines) {
+            let named = |key: &&Vkey| line.name == key.name() && line.id == key.id();
+            let known = keys.iter().find(named);
+            let holds = known.is_none_or(|key| self.line_holds(line, key).is_some());
+            if holds && !lines.iter().any(|(_, there)| *there == line) {
+                lines.push((known.is_some(), line));
+            }
+        }
+        let mut room = (SIGNATURES_MAX, NOTE_MAX - self.text().len() - 1);
+        let mut fits = |line: &SignatureLine| {
+            let length = line.to_string().len() + 1;
+            let fits = room.0 > 0 && length <= room.1;
+            if fits {
+                room = (room.0 - 1, room.1 - length);
+            }
+            fits
+        };
+        let known: Vec<bool> = lines.iter().map(|(known, line)| *known && fits(line)).collect();
+        let taken = lines.iter().zip(known).filter(
+            |((of_keys, line), taken)| {
+                if *of_keys { *taken } else { fits(line) }
+            },
+        );
+        let lines = taken.map(|((_, line), _)| (*line).clone()).collect();
+        Some(Self { lines, ..self.clone() })
+    }
+
     /// Returns a copy with those lines alone that stand under the name and id of one of `keys`.
     #[must_use]
     pub fn signed_only_by(&self, keys: &[Vkey]) -> Self {
@@ -295,6 +331,34 @@ mod tests {
         assert_eq!(alone.signature_lines().lines().count(), 1);
         let mut other = Checkpoint::sign(&origin, 8, Hash::of(b"root"), &key);
         assert_eq!(other.join(&cosigned, &[vkey(&witness)]), 0);
+    }
+
+    #[test]
+    fn lines_of_the_same_text_are_joined_but_for_those_that_do_not_hold() {
+        let (ours, key, origin) = checkpoint();
+        let witness = SigningKey::from_bytes(&[4; 32]);
+        let vkey = PublicKey::from(&witness);
+        let vkey = Vkey::new("witness.example", Purpose::Cosignature, vkey).unwrap();
+        let keys = [Vkey::log(&origin, PublicKey::from(&key)), vkey.clone()];
+        let mut there = ours.clone();
+        there.cosign("stranger.example", 1, &SigningKey::from_bytes(&[6; 32])).unwrap();
+        there.cosign("witness.example", 2, &witness).unwrap();
+        assert_eq!(there.joined(&ours, &keys), Some(there.clone()), "nothing is lost");
+        assert_eq!(ours.joined(&there, &keys), Some(there.clone()), "and all is taken over");
+        let mut broken = there.clone();
+        broken.lines[2].signature[9] ^= 1;
+        assert_eq!(broken.joined(&there, &keys), Some(there.clone()));
+        let other = Checkpoint::sign(&origin, 8, Hash::of(b"root"), &key);
+        assert_eq!(other.joined(&there, &keys), None);
+        // Where strangers fill the note, lines of known keys take their places.
+        let stranger = SigningKey::from_bytes(&[6; 32]);
+        let mut full = ours.clone();
+        (1..64).for_each(|time| full.cosign("stranger.example", time, &stranger).unwrap());
+        let joined = full.joined(&there, &keys).unwrap();
+        assert_eq!(joined.lines.len(), SIGNATURES_MAX);
+        assert_eq!(joined.signed_by(&vkey), Signed::Holds(2));
+        assert_eq!(joined.lines[..63], full.lines[..63]);
+        assert_eq!(joined.to_string().parse(), Ok(joined));
     }
 
     #[test]
