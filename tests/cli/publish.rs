@@ -196,6 +196,49 @@ fn the_published_vkey_is_the_one_that_signed_the_checkpoint() {
 }
 
 #[test]
+fn the_key_of_the_checkpoint_is_published_after_it_was_revoked() {
+    let place = with_checkpoint();
+    let next = place.tally(&["key", "new", "next.pem", "--unencrypted-keys"]).ok();
+    let next = next.lines().find_map(|line| line.strip_prefix("Public key  ")).unwrap();
+    place.tally(&["key", "grant", next, "--role=checkpoint", "--ledger=L"]).ok();
+    let vkey = place.read("L/ledger.vkey");
+    let json = place.tally(&["key", "list", "L", "--format", "json"]).exits(0).json();
+    let keys = json["keys"].as_array().unwrap();
+    let old = keys.iter().find(|key| key["roles"].to_string().contains("checkpoint")).unwrap();
+    let kid = old["kid"].as_str().unwrap();
+    place.tally(&["key", "revoke", kid, "--why=replaced", "--ledger=L"]).ok();
+    publish(&place, "P").exits(0);
+    assert_eq!(place.read("P/ledger.vkey"), vkey);
+}
+
+#[test]
+fn signatures_are_updated_and_none_is_taken_away() {
+    let place = with_checkpoint();
+    copy_folder(&place.path("L"), &place.path("plain"));
+    publish(&place, "P").ok();
+    cosigned(&place, 3, 1_900_000_000);
+    let told = publish(&place, "P").ok();
+    assert_eq!(told, "the signatures of the 3 entries in P were updated\n");
+    let cosigned = place.read("P/checkpoint");
+    assert!(cosigned.contains("w.example"), "{cosigned}");
+    let told = place.tally(&["publish", "P", "--ledger=plain"]).ok();
+    assert_eq!(told, "3 entries are published in P already\n");
+    assert_eq!(place.read("P/checkpoint"), cosigned);
+}
+
+#[test]
+fn a_folder_of_another_kind_and_an_address_are_refused() {
+    let place = with_checkpoint();
+    let before = place.content();
+    publish(&place, "L").refused("L holds format: it is no folder to publish to");
+    let address = publish(&place, "https://ledger.example/x");
+    address.refused("https://ledger.example/x is an address to read from");
+    assert_eq!(place.content(), before);
+    place.tally(&["mirror", "init", "M", "--name", "m.example", "--unencrypted-keys"]).ok();
+    publish(&place, "M").refused("M holds");
+}
+
+#[test]
 fn publishing_again_adds_what_is_new_and_takes_nothing_away() {
     let place = with_checkpoint();
     publish(&place, "P").ok();

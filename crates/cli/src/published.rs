@@ -143,7 +143,8 @@ impl Published {
         if let Some(read) = &*self.checkpoints.borrow() {
             return Ok(read.clone());
         }
-        let earlier = history::earlier(&self.place, self.cache.as_deref()).map_err(unread)?;
+        let earlier = history::earlier(&self.place, &self.checkpoint, self.cache.as_deref())
+            .map_err(unread)?;
         // What is not smaller was left by a publication that was interrupted.
         let earlier = earlier.into_iter().filter(|it| it.size() < self.checkpoint.size());
         let read: Vec<Checkpoint> = earlier.chain([self.checkpoint.clone()]).collect();

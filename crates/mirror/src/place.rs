@@ -9,8 +9,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::time::Duration;
 
 use fs4::FileExt;
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::http::HttpBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -233,6 +232,25 @@ impl Place {
                 take(&path, read?.map(|read| read.bytes))?;
             }
             Ok(())
+        })
+    }
+
+    /// Returns how many bytes files have, in their order, several asked for at a time; `None` for
+    /// one that is not there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached or refuses.
+    pub fn lengths(&self, paths: Vec<String>) -> Result<Vec<Option<u64>>, PlaceError> {
+        self.runtime.block_on(async {
+            let heads = stream::iter(paths).map(|path| async move {
+                match self.store.head(&self.at(&path)).await {
+                    Ok(meta) => Ok(Some(meta.size)),
+                    Err(StoreError::NotFound { .. }) => Ok(None),
+                    Err(e) => Err(self.refused(&path, &e)),
+                }
+            });
+            heads.buffered(PARALLEL).try_collect().await
         })
     }
 

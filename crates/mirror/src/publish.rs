@@ -6,7 +6,7 @@
 
 use tally_ledger::entry::Entry;
 use tally_ledger::hash::Hash;
-use tally_ledger::note::{Checkpoint, NoteError};
+use tally_ledger::note::{Checkpoint, NoteError, Signed, Vkey};
 use tally_ledger::tile::{self, Content, Tile};
 use tally_ledger::tree::Tree;
 
@@ -24,6 +24,8 @@ pub const POLICY: &str = "policy";
 pub const CHECKPOINT_BYTES_MAX: u64 = 64 * 1024;
 /// How often another publisher may come first before this one gives up.
 pub(crate) const RACES_MAX: usize = 8;
+/// Of how many checkpoints that are published already the signed roots are asked for.
+const ROOTS_ASKED: usize = 16;
 
 /// Returns where the evidence with that SHA-256 stands.
 pub fn evidence_path(digest: &Hash) -> String {
@@ -43,7 +45,10 @@ pub struct Publication<'a> {
     pub checkpoint: &'a Checkpoint,
     /// The checkpoints before it, ascending in size.
     pub earlier: &'a [Checkpoint],
-    /// The signed roots of its checkpoints, by their sizes.
+    /// The keys whose signatures under it are known: those that may ever have signed its
+    /// checkpoints, and witnesses.
+    pub keys: &'a [Vkey],
+    /// The signed roots of its checkpoints, by their sizes, ascending.
     pub roots: Vec<(u64, Vec<u8>)>,
     /// Texts that may change, such as the [vkey](VKEY), by the names of their files.
     pub texts: Vec<(&'static str, String)>,
@@ -116,6 +121,21 @@ pub enum PublishError {
         /// The published checkpoint.
         checkpoint: String,
     },
+    /// A published checkpoint is of another history, but of no key of this ledger.
+    #[error(
+        "{place} has a checkpoint of size {size} with root {found}, but the first {size} entries \
+         here have root {expected}; no key of the ledger signed it"
+    )]
+    Strange {
+        /// The place.
+        place: String,
+        /// The published size.
+        size: u64,
+        /// The published root.
+        found: Hash,
+        /// The root here.
+        expected: Hash,
+    },
     /// The published ledger is longer.
     #[error("{place} has {published} entries published, the ledger here has {here}")]
     Behind {
@@ -125,6 +145,21 @@ pub enum PublishError {
         published: u64,
         /// The size here.
         here: u64,
+    },
+    /// There would be more earlier checkpoints than a reader takes.
+    #[error(
+        "{place}: the earlier checkpoints would have {found} bytes in {files} full files and the \
+         rest, a reader takes {most} bytes"
+    )]
+    LongHistory {
+        /// The place.
+        place: String,
+        /// How many full files there would be.
+        files: u64,
+        /// How many bytes.
+        found: u64,
+        /// How many bytes are taken.
+        most: u64,
     },
     /// The checkpoint is of more entries than there are.
     #[error("the checkpoint is of {size} entries, the ledger has {entries}")]
@@ -159,11 +194,15 @@ pub fn publish(
 ) -> Result<Published, PublishError> {
     let size = ledger.checkpoint.size();
     let log = Log::of(ledger)?;
-    let note = ledger.checkpoint.to_string();
     let mut files = 0;
     for _ in 0..RACES_MAX {
         let there = place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
-        let before = there.as_ref().map(|read| log.checked(place, &read.bytes)).transpose()?;
+        let last = there.as_ref().map(|read| log.checked(place, &read.bytes)).transpose()?;
+        let before = last.as_ref().map(Checkpoint::size);
+        // What readers pass over until the checkpoint stands there may be written before the rest.
+        let earlier = log.earlier(last.as_ref());
+        let check = |checkpoint: &Checkpoint| log.check(place, checkpoint);
+        files += history::extend(place, &earlier, ledger.keys, check)?;
         let tiles = tile::added(before.unwrap_or(0), size).into_iter();
         let tiles =
             tiles.map(|tile| -> Written { Ok((tile.path(), Kind::Immutable, log.bytes(&tile))) });
@@ -173,14 +212,15 @@ pub fn publish(
             Ok((evidence_path(digest), Kind::Immutable, bytes.map_err(wrong)?))
         };
         let evidence = ledger.evidence.iter().map(&mut read);
-        let roots = ledger.roots.iter().filter(|(of, _)| *of > before.unwrap_or(0));
+        let roots = log.roots_missing(place, before.unwrap_or(0))?;
         let roots = roots
+            .into_iter()
             .map(|(of, bytes)| -> Written { Ok((root_path(*of), Kind::Immutable, bytes.clone())) });
         files += place.create_all(evidence.chain(roots).chain(tiles))?;
-        let smaller = ledger.earlier.partition_point(|earlier| earlier.size() < size);
-        files += history::publish(place, &ledger.earlier[..smaller])?;
         files += texts(place, &ledger.texts)?;
         let done = |advanced| Published { before, size, files, advanced };
+        let joined = last.as_ref().and_then(|last| last.joined(ledger.checkpoint, ledger.keys));
+        let note = joined.as_ref().unwrap_or(ledger.checkpoint).to_string();
         if there.as_ref().is_some_and(|there| there.bytes == note.as_bytes()) {
             return Ok(done(false));
         }
@@ -223,28 +263,73 @@ impl<'a> Log<'a> {
         Ok(Self { ledger, tree })
     }
 
-    /// Returns the size of the checkpoint that is published, if it is one of this history.
-    fn checked(&self, place: &Place, note: &[u8]) -> Result<u64, PublishError> {
-        let name = || place.name().to_owned();
+    /// Returns the checkpoint that is published, if it is one of this history.
+    fn checked(&self, place: &Place, note: &[u8]) -> Result<Checkpoint, PublishError> {
         let text = String::from_utf8_lossy(note);
-        let there: Checkpoint =
-            text.parse().map_err(|reason| PublishError::NoCheckpoint { place: name(), reason })?;
+        let there: Checkpoint = text.parse().map_err(|reason| PublishError::NoCheckpoint {
+            place: place.name().to_owned(),
+            reason,
+        })?;
+        self.check(place, &there)?;
+        Ok(there)
+    }
+
+    /// Refuses a published checkpoint that is not one of this history.
+    fn check(&self, place: &Place, there: &Checkpoint) -> Result<(), PublishError> {
+        let place = place.name().to_owned();
         let (found, expected) = (there.origin(), self.ledger.checkpoint.origin());
         if found != expected {
             let (found, expected) = (found.to_string(), expected.to_string());
-            return Err(PublishError::Origin { place: name(), found, expected });
+            return Err(PublishError::Origin { place, found, expected });
         }
         let size = there.size();
         let Some(expected) = self.tree.root(size) else {
             let here = self.ledger.checkpoint.size();
-            return Err(PublishError::Behind { place: name(), published: size, here });
+            return Err(PublishError::Behind { place, published: size, here });
         };
         let found = there.root();
         if found == expected {
-            return Ok(size);
+            return Ok(());
+        }
+        let log = self.ledger.keys.iter().filter(|key| key.name() == there.origin());
+        if !log.into_iter().any(|key| matches!(there.signed_by(key), Signed::Holds(_))) {
+            return Err(PublishError::Strange { place, size, found, expected });
         }
         let checkpoint = there.to_string();
-        Err(PublishError::Forked { place: name(), size, found, expected, checkpoint })
+        Err(PublishError::Forked { place, size, found, expected, checkpoint })
+    }
+
+    /// Returns the checkpoints that are earlier once this one is published: also the one that is
+    /// `last` now, with the signatures that it has there.
+    fn earlier(&self, last: Option<&Checkpoint>) -> Vec<Checkpoint> {
+        let (size, keys) = (self.ledger.checkpoint.size(), self.ledger.keys);
+        let mut earlier = self.ledger.earlier.to_vec();
+        earlier.retain(|one| one.size() < size);
+        let Some(last) = last.filter(|last| last.size() < size) else {
+            return earlier;
+        };
+        match earlier.binary_search_by_key(&last.size(), Checkpoint::size) {
+            Ok(at) => {
+                let joined = last.joined(&earlier[at], keys);
+                earlier[at] = joined.unwrap_or_else(|| last.clone());
+            }
+            Err(at) => earlier.insert(at, last.clone()),
+        }
+        earlier
+    }
+
+    /// Returns the signed roots that are not published yet: those of checkpoints after the one of
+    /// `before` entries, and of the last few others, as a root may be signed later.
+    fn roots_missing(
+        &self,
+        place: &Place,
+        before: u64,
+    ) -> Result<impl Iterator<Item = &'a (u64, Vec<u8>)>, PlaceError> {
+        let new = self.ledger.roots.partition_point(|(of, _)| *of <= before);
+        let asked = &self.ledger.roots[new.saturating_sub(ROOTS_ASKED)..new];
+        let there = place.lengths(asked.iter().map(|(of, _)| root_path(*of)).collect())?;
+        let missing = asked.iter().zip(there).filter(|(_, length)| length.is_none());
+        Ok(missing.map(|(root, _)| root).chain(&self.ledger.roots[new..]))
     }
 
     fn bytes(&self, tile: &Tile) -> Vec<u8> {
@@ -259,3 +344,6 @@ impl<'a> Log<'a> {
         bundle
     }
 }
+
+#[cfg(test)]
+mod tests;

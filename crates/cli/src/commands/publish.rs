@@ -1,11 +1,13 @@
 //! `tally publish`: puts a ledger where everybody can read it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tally_ledger::note::{Checkpoint, Signed};
+use tally_ledger::name::Role;
+use tally_ledger::note::{Checkpoint, Signed, Vkey};
+use tally_ledger::policy::Policy;
 use tally_ledger::verify::VerifiedLedger;
-use tally_mirror::place::is_remote;
+use tally_mirror::place::{Place, is_remote};
 use tally_mirror::publish::{POLICY, Publication, PublishError, Published, VKEY, publish};
 use tally_store::Reader;
 
@@ -74,22 +76,25 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     for digest in named.iter().filter(|_| !args.without_evidence) {
         evidence.extend(reader.evidence(digest)?.map(|_| *digest));
     }
-    if !args.place.to_str().is_some_and(is_remote) {
-        let made = std::fs::create_dir_all(&args.place);
-        made.map_err(|e| Failure::io("make", &args.place, &e))?;
-    }
-    let place = place(&args.place, context)?;
+    let place = made(&args.place, context)?;
     if args.unsafe_no_conditions {
         context.out.talk("note: nothing keeps two publishers from overwriting each other");
     } else {
         place.probe().map_err(|e| unplaced(&e))?;
     }
+    let policy = policy(args)?;
+    let log = log_keys(&ledger, &checkpoint);
+    let witnesses = policy.iter().flat_map(|(policy, _)| policy.witnesses());
+    let keys: Vec<Vkey> = log.iter().chain(witnesses.map(|(_, vkey)| vkey)).cloned().collect();
+    let signed = log.iter().find(|vkey| matches!(checkpoint.signed_by(vkey), Signed::Holds(_)));
+    let vkey = signed.map(|vkey| (VKEY, format!("{vkey}\n")));
     let publication = Publication {
         entries: ledger.entries(),
         checkpoint: &checkpoint,
         earlier: &earlier,
+        keys: &keys,
         roots: roots(&reader, earlier.iter().chain([&checkpoint]))?,
-        texts: texts(args, &ledger, &checkpoint)?,
+        texts: vkey.into_iter().chain(policy.map(|(_, text)| (POLICY, text))).collect(),
         evidence,
     };
     let done = publish(&place, &publication, |digest| {
@@ -99,6 +104,30 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     });
     context.out.result(&told(&done.map_err(refused)?, place.name()))?;
     Ok(Status::Clean)
+}
+
+/// What makes a folder another thing than a place: a ledger directory, a mirror or a witness.
+const OTHERS: [&str; 6] = ["format", "keys", "db", "mirror.vkey", "witness.vkey", "ledgers"];
+
+/// Opens the place, and makes its folder if it is one.
+fn made(path: &Path, context: &Context) -> Result<Place, Failure> {
+    let name = path.to_str().unwrap_or_default();
+    if ["http://", "https://"].iter().any(|scheme| name.starts_with(scheme)) {
+        place(path, context)?;
+        let told = format!("{name} is an address to read from: nobody can publish there");
+        return Err(Failure::new(told).hint(
+            "publish to the folder or the bucket that the web server serves, such as \
+             /srv/www/incidents or s3://BUCKET/PREFIX",
+        ));
+    }
+    if !is_remote(name) {
+        if let Some(other) = OTHERS.iter().find(|other| path.join(other).exists()) {
+            let told = format!("{name} holds {other}: it is no folder to publish to");
+            return Err(Failure::new(told).hint("name a folder of its own"));
+        }
+        std::fs::create_dir_all(path).map_err(|e| Failure::io("make", path, &e))?;
+    }
+    place(path, context)
 }
 
 /// Returns the signed roots that are stored for checkpoints.
@@ -114,19 +143,20 @@ fn roots<'a>(
     Ok(roots)
 }
 
-/// Returns the texts for whoever looks for pins: the vkey that signed the checkpoint, and the
-/// policy of the ledger directory, if it has one.
-fn texts(
-    args: &PublishArgs,
-    ledger: &VerifiedLedger,
-    checkpoint: &Checkpoint,
-) -> Result<Vec<(&'static str, String)>, Failure> {
-    let keys = ledger.authority().checkpoint_vkeys();
-    let signed = keys.iter().find(|vkey| matches!(checkpoint.signed_by(vkey), Signed::Holds(_)));
-    let vkey = signed.map(|vkey| (VKEY, format!("{vkey}\n")));
+/// Returns the vkeys that ever were to sign checkpoints: one may be revoked after its last.
+fn log_keys(ledger: &VerifiedLedger, checkpoint: &Checkpoint) -> Vec<Vkey> {
+    let Ok(origin) = checkpoint.origin().parse() else {
+        return Vec::new();
+    };
+    let granted = ledger.authority().keys().values();
+    let granted = granted.filter(|record| record.key.holds(Role::CHECKPOINT));
+    granted.map(|record| Vkey::log(&origin, record.key.key)).collect()
+}
+
+/// Returns the policy of the ledger directory and its text, if it has one.
+fn policy(args: &PublishArgs) -> Result<Option<(Policy, String)>, Failure> {
     let path = ledger_dir::policy(&args.ledger);
-    let policy = path.exists().then(|| source::policy(&path)).transpose()?;
-    Ok(vkey.into_iter().chain(policy.map(|(_, text)| (POLICY, text))).collect())
+    path.exists().then(|| source::policy(&path)).transpose()
 }
 
 fn told(done: &Published, place: &str) -> String {
@@ -134,6 +164,12 @@ fn told(done: &Published, place: &str) -> String {
     let entries = |n: u64| if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
     let written = if *files == 1 { "1 file".to_owned() } else { format!("{files} files") };
     match (before, advanced) {
+        (Some(before), true) if before == size => {
+            format!("the signatures of the {} in {place} were updated", entries(*size))
+        }
+        (_, false) if *files > 0 => {
+            format!("{} are published in {place} already: {written} added", entries(*size))
+        }
         (_, false) => format!("{} are published in {place} already", entries(*size)),
         (None, true) => format!("{} published in {place}: {written}", entries(*size)),
         (Some(before), true) => {
@@ -157,6 +193,14 @@ fn refused(e: PublishError) -> Failure {
                 "two histories of one ledger exist: keep both checkpoints, find out which \
                      copy was restored, and do not publish before",
             );
+        }
+        PublishError::Strange { .. } => {
+            return Failure::new(e.to_string())
+                .status(Status::Failed)
+                .hint("find out who wrote it there, keep the file, and publish to another place");
+        }
+        PublishError::LongHistory { .. } => {
+            "sign checkpoints less often, and close this ledger for another one"
         }
         PublishError::Behind { .. } => {
             "this copy is older than what is published: restore the newer one first"

@@ -109,6 +109,7 @@ impl History {
             entries: &self.entries,
             checkpoint: &signed,
             earlier: &self.checkpoints,
+            keys: &[vkey(&checkpoint_key())],
             roots: signed_root(&signed),
             texts: vec![(VKEY, format!("{}\n", vkey(&checkpoint_key())))],
             evidence: Vec::new(),

@@ -41,12 +41,13 @@ impl Sync<'_> {
         let here = [self.held.public.as_path(), incoming.as_path()];
         let folders = Folders { from: if keep { &here } else { &[] }, to: Some(&incoming) };
         let most = HISTORY_LEAST.max(self.limits.bytes / HISTORY_SHARE);
-        let mut history = history::read(self.place, folders, most).map_err(|e| match e {
-            ReadError::TooLarge { what, found, most, .. } => {
-                MirrorError::TooLarge { what, found, most }
-            }
-            other => other.into(),
-        })?;
+        let mut history =
+            history::read(self.place, theirs, folders, most).map_err(|e| match e {
+                ReadError::TooLarge { what, found, most, .. } => {
+                    MirrorError::TooLarge { what, found, most }
+                }
+                other => other.into(),
+            })?;
         let smaller = history.checkpoints.partition_point(|it| it.size() < theirs.size());
         let beyond = history.checkpoints.split_off(smaller);
         let reused = self.fetch(theirs, from, keep)? || history.reused;
