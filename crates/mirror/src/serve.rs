@@ -7,6 +7,7 @@
 
 mod count;
 mod files;
+mod patience;
 
 pub use files::{NotServed, files, published};
 
@@ -32,6 +33,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::stop::Signals;
 use count::Counts;
+use patience::Patient;
 
 /// What a server may be asked to bear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,9 @@ pub struct Limits {
     pub head: Duration,
     /// The longest time from the head of a request to that of its answer, the body included.
     pub request: Duration,
+    /// How long whoever asked is waited for to take the answer. What is taken makes up for waiting,
+    /// at 4 KiB for a second.
+    pub take: Duration,
     /// The age at which a connection is let go after the request it is at, and the longest time
     /// that this request may still take.
     pub connection: Duration,
@@ -54,15 +59,20 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 1024,
+            // A file for each, too, is still within the 1,024 that a process mostly may open.
+            connections: 480,
             head: Duration::from_secs(10),
             request: Duration::from_secs(30),
+            take: Duration::from_secs(20),
             connection: Duration::from_mins(5),
             body_bytes: 128 * 1024,
             drain: Duration::from_secs(20),
         }
     }
 }
+
+/// How much of a request's head, and of an answer, is held in memory for one connection, in bytes.
+const BUFFER_MAX: usize = 64 * 1024;
 
 /// Returns whether all is well, or why not.
 pub type Health = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -250,8 +260,10 @@ async fn answer(stream: TcpStream, routes: Router, limits: Limits, mut end: watc
     let _ = stream.set_nodelay(true);
     let mut http = Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_headers(64);
+    http.max_buf_size(BUFFER_MAX);
+    let stream = TokioIo::new(Patient::new(stream, limits.take));
     let service = TowerToHyperService::new(routes);
-    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut connection = std::pin::pin!(http.serve_connection(stream, service));
     let old = std::pin::pin!(tokio::time::sleep(limits.connection));
     let ending = std::pin::pin!(end.changed());
     if let Either::Right(_) = select(&mut connection, select(old, ending)).await {

@@ -1,7 +1,7 @@
 //! Published files as a web server gives them out.
 //!
-//! Names of published files are plain: letters, digits and `-`, `.`, `_`. A path with anything else
-//! in it, above all `..` and `%`, names none of them and is not looked for.
+//! What may be published is known by its path (PUBLISHING.md). No other path is looked for, so that
+//! a key that lies in the folder, or in one below, is not given to anybody.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +15,9 @@ use tally_ledger::note::{Checkpoint, NOTE_MAX};
 use tower_http::services::ServeDir;
 
 use super::{Site, gauge};
+use crate::mirror::EQUIVOCATION;
 use crate::place::Kind;
-use crate::publish::CHECKPOINT;
+use crate::publish::{CHECKPOINT, POLICY, VKEY};
 
 /// Why a directory is not served.
 #[derive(Debug, thiserror::Error)]
@@ -117,28 +118,50 @@ fn is_inside(root: &Path, path: &Path) -> bool {
     path.starts_with(root)
 }
 
-/// Returns of what kind the file at a path is; `None` if no published file is called so.
+/// Returns of what kind the published file at a path is, which may stand in a folder named by the
+/// SHA-256 of an origin; `None` if no published file is called so.
 fn kind(path: &str) -> Option<Kind> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     let names: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-    let is_name = |name: &&str| {
-        !name.is_empty()
-            && !name.starts_with('.')
-            && name.rsplit('.').next() != Some("tmp")
-            && name.chars().all(plain)
+    let names = match names.split_first() {
+        Some((first, rest)) if is_digest(first) => rest,
+        _ => &names,
     };
-    if !names.iter().all(is_name) {
-        return None;
+    match names {
+        [CHECKPOINT | VKEY | POLICY] | ["checkpoints", "tail"] => Some(Kind::MutableText),
+        ["checkpoints", number @ ..] if is_number(number) => Some(Kind::ImmutableText),
+        ["evidence", digest] if is_digest(digest) => Some(Kind::Immutable),
+        ["roots", size] if is_decimal(size) => Some(Kind::Immutable),
+        ["tile", level, number @ ..] if *level == "entries" || is_decimal(level) => {
+            let partial = match number {
+                [full @ .., last, width] if is_decimal(width) => {
+                    last.strip_suffix(".p").map(|last| [full, &[last]].concat())
+                }
+                _ => None,
+            };
+            is_number(partial.as_deref().unwrap_or(number)).then_some(Kind::Immutable)
+        }
+        [EQUIVOCATION, proof] if proof.strip_suffix(".txt").is_some_and(is_decimal) => {
+            Some(Kind::MutableText)
+        }
+        _ => None,
     }
-    let (last, folders) = names.split_last()?;
-    let inside = |name| folders.contains(&name);
-    Some(if ["tile", "evidence", "roots"].into_iter().any(inside) {
-        Kind::Immutable
-    } else if inside("checkpoints") && *last != "tail" {
-        Kind::ImmutableText
-    } else {
-        Kind::MutableText
-    })
+}
+
+fn is_decimal(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 20 && name.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_digest(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Returns whether these are the parts of a number as C2SP tlog-tiles writes it: `x001/067`.
+fn is_number(parts: &[&str]) -> bool {
+    let is_part = |part: &str| part.len() == 3 && is_decimal(part);
+    let Some((last, before)) = parts.split_last() else {
+        return false;
+    };
+    is_part(last) && before.iter().all(|part| part.strip_prefix('x').is_some_and(is_part))
 }
 
 #[cfg(test)]
@@ -146,18 +169,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_names_are_looked_for() {
+    fn only_what_may_be_published_is_looked_for() {
+        let digest = "0a".repeat(32);
         for (path, expected) in [
             ("/checkpoint", Some(Kind::MutableText)),
             ("/tile/entries/x001/067.p/3", Some(Kind::Immutable)),
             ("/tile/0/000", Some(Kind::Immutable)),
-            ("/evidence/00ff", Some(Kind::Immutable)),
-            ("/roots/17", Some(Kind::Immutable)),
+            ("/tile/entries/x001/067", Some(Kind::Immutable)),
+            (&format!("/evidence/{digest}"), Some(Kind::Immutable)),
+            (&format!("/{digest}/checkpoint"), Some(Kind::MutableText)),
+            (&format!("/{digest}/equivocation/1.txt"), Some(Kind::MutableText)),
+            ("/roots/300", Some(Kind::Immutable)),
+            ("/policy", Some(Kind::MutableText)),
             ("/checkpoints/x001/067", Some(Kind::ImmutableText)),
             ("/checkpoints/tail", Some(Kind::MutableText)),
             ("/ledger.vkey", Some(Kind::MutableText)),
-            ("/tail", Some(Kind::MutableText)),
-            ("/some-ledger/checkpoint", Some(Kind::MutableText)),
+            ("/tail", None),
+            ("/some-ledger/checkpoint", None),
+            ("/keys/checkpoint.pem", None),
+            ("/witness.pem", None),
+            ("/tile/witness.pem", None),
+            ("/tile/entries/key.p/1", None),
+            ("/tile/0/000.p", None),
+            ("/tile/0/1/000", None),
+            ("/tile/0", None),
+            ("/evidence/00ff", None),
+            ("/checkpoints/x001", None),
+            ("/equivocation/key.txt", None),
+            (&format!("/{digest}/keys/author.pem"), None),
+            (&format!("/{digest}/{digest}/checkpoint"), None),
             ("/", None),
             ("", None),
             ("//checkpoint", None),
