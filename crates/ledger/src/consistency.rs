@@ -7,6 +7,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::equivocation::Grown;
 use crate::hash::Hash;
 use crate::note::{Checkpoint, NOTE_MAX};
 use crate::tree;
@@ -85,6 +86,14 @@ impl Consistency {
         }
         let (size, root) = (self.checkpoint.size(), self.checkpoint.root());
         tree::extends(&root, size, old_root, self.old, &self.proof)
+    }
+
+    /// Returns what the checkpoint has at the [`old`](Self::old) size, whatever anybody else has
+    /// there, as far as the proof tells: see [`tree::old_root`].
+    pub fn grown(&self) -> Option<Grown> {
+        let (size, root) = (self.checkpoint.size(), self.checkpoint.root());
+        let old_root = tree::old_root(&root, size, self.old, &self.proof)?;
+        Some(Grown { root: old_root, proof: self.proof.clone() })
     }
 }
 

@@ -224,20 +224,36 @@ pub fn extends(root: &Hash, size: u64, old_root: &Hash, old_size: u64, path: &[H
     if old_size == 0 || old_size > size {
         return false;
     }
-    let mut path = path.iter();
+    let first =
+        if old_size.is_power_of_two() { Some((old_root, path)) } else { path.split_first() };
+    let led = first.and_then(|(first, path)| climb((root, size), old_size, first, path));
+    led.is_some_and(|old| old == *old_root)
+}
+
+/// Returns the root of the first `old_size` leaves that `path` shows the tree of `size` leaves with
+/// `root` to have. `None` if the path leads elsewhere, and where it holds no such root: from a
+/// power of two, which the whole left subtree stands for, and unless `0 < old_size < size`.
+pub fn old_root(root: &Hash, size: u64, old_size: u64, path: &[Hash]) -> Option<Hash> {
+    if old_size == 0 || old_size >= size || old_size.is_power_of_two() {
+        return None;
+    }
+    let (first, path) = path.split_first()?;
+    climb((root, size), old_size, first, path)
+}
+
+/// Follows a consistency path from the node `first` up to both roots. Returns the old one if the
+/// new one is that of the tree.
+fn climb(tree: (&Hash, u64), old_size: u64, first: &Hash, path: &[Hash]) -> Option<Hash> {
+    let (root, size) = tree;
     let (mut position, mut last) = (old_size - 1, size - 1);
     while position % 2 == 1 {
         position >>= 1;
         last >>= 1;
     }
-    let first = if old_size.is_power_of_two() { Some(old_root) } else { path.next() };
-    let Some(first) = first else {
-        return false;
-    };
     let (mut old, mut new) = (*first, *first);
     for sibling in path {
         if last == 0 {
-            return false;
+            return None;
         }
         if position % 2 == 1 || position == last {
             old = Hash::node(sibling, &old);
@@ -252,7 +268,7 @@ pub fn extends(root: &Hash, size: u64, old_root: &Hash, old_size: u64, path: &[H
         position >>= 1;
         last >>= 1;
     }
-    last == 0 && old == *old_root && new == *root
+    (last == 0 && new == *root).then_some(old)
 }
 
 #[cfg(test)]
@@ -310,7 +326,13 @@ mod tests {
                 assert!(!extends(&Hash::leaf(b"other"), size, &old_root, old, &path));
                 let longer = [path.clone(), vec![root]].concat();
                 assert!(!extends(&root, size, &old_root, old, &longer));
+                let held = (!old.is_power_of_two() && old < size).then_some(old_root);
+                assert_eq!(super::old_root(&root, size, old, &path), held, "{old} {size}");
+                assert_eq!(super::old_root(&Hash::leaf(b"other"), size, old, &path), None);
+                assert_eq!(super::old_root(&root, size, old, &longer), None);
             }
+            assert_eq!(super::old_root(&root, size, 0, &[root]), None);
+            assert_eq!(super::old_root(&root, size, size + 2, &[root]), None);
         }
         assert_eq!(tree.consistency(0, 5), None);
     }
