@@ -62,22 +62,22 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Takes over the lines of `other`, a checkpoint of the same text, that hold by one of `keys`
-    /// and are not there yet. Returns how many.
+    /// Takes over lines of `other`, a checkpoint of the same text: for each of `keys` that has no
+    /// line here the earliest that holds. One is enough, and more would leave no room for those of
+    /// others. Returns how many.
     pub fn join(&mut self, other: &Self, keys: &[Vkey]) -> usize {
         if self.text() != other.text() {
             return 0;
         }
         let before = self.lines.len();
-        for line in &other.lines {
-            let known = keys.iter().any(|key| {
-                line.name == key.name()
-                    && line.id == key.id()
-                    && self.line_holds(line, key).is_some()
-            });
-            if known && !self.lines.contains(line) && self.lines.len() < SIGNATURES_MAX {
-                self.lines.push(line.clone());
+        for key in keys {
+            let of_key = |line: &&SignatureLine| line.name == key.name() && line.id == key.id();
+            if self.lines.iter().any(|line| of_key(&line)) || self.lines.len() >= SIGNATURES_MAX {
+                continue;
             }
+            let lines = other.lines.iter().filter(of_key);
+            let held = lines.filter_map(|line| Some((self.line_holds(line, key)?, line)));
+            self.lines.extend(held.min_by_key(|(time, _)| *time).map(|(_, line)| line.clone()));
         }
         self.lines.len() - before
     }
@@ -327,6 +327,15 @@ mod tests {
         assert_eq!(ours.join(&cosigned, &[vkey(&witness)]), 0);
         assert_eq!(ours.signed_by(&vkey(&witness)), Signed::Holds(1_700_000_000));
         assert_eq!(ours.signature_lines().lines().count(), 2);
+        // Nobody fills the note with lines of one key.
+        let mut many = checkpoint().0;
+        for time in (1..60).rev() {
+            many.cosign("witness.example", time, &witness).unwrap();
+        }
+        let mut fresh = checkpoint().0;
+        assert_eq!(fresh.join(&many, &[vkey(&witness), vkey(&witness)]), 1);
+        assert_eq!(fresh.signed_by(&vkey(&witness)), Signed::Holds(1));
+        assert_eq!(fresh.join(&cosigned, &[vkey(&witness)]), 0);
         let alone = ours.signed_only_by(&[Vkey::log(&origin, PublicKey::from(&key))]);
         assert_eq!(alone.signature_lines().lines().count(), 1);
         let mut other = Checkpoint::sign(&origin, 8, Hash::of(b"root"), &key);
