@@ -5,13 +5,14 @@
 //! not in size, and not in time. Everything that a log signed is kept, above all what was refused.
 
 mod folder;
+mod proofs;
 mod seen;
 mod site;
 
 pub use folder::{LogStatus, WitnessError, add, create, status};
 pub use site::{Notify, site};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -21,6 +22,7 @@ use tally_ledger::hash::Hash;
 use tally_ledger::key::PublicKey;
 use tally_ledger::note::{Checkpoint, Signed, Vkey};
 
+use crate::disk::DiskError;
 use folder::{Folder, LogFolder};
 use seen::{Kept, Seen};
 
@@ -51,7 +53,12 @@ struct Log {
 struct Memory {
     latest: Option<Latest>,
     seen: Seen,
+    /// What the operator was told of since `latest`: anybody can send it again and again.
+    unproven: BTreeSet<(u64, Hash)>,
 }
+
+/// How many checkpoints without a proof the operator is told of, between two that are cosigned.
+const UNPROVEN_MAX: usize = 16;
 
 /// The last checkpoint that was cosigned.
 #[derive(Debug, Clone)]
@@ -89,7 +96,11 @@ impl Answer {
     }
 
     fn noticed(mut self, notice: impl Into<String>) -> Self {
-        self.notice.get_or_insert_default().push_str(&notice.into());
+        let notices = self.notice.get_or_insert_default();
+        if !notices.is_empty() {
+            notices.push('\n');
+        }
+        notices.push_str(&notice.into());
         self
     }
 }
@@ -111,8 +122,8 @@ impl Witness {
         for log in folder.logs()? {
             let latest = log.folder.latest(&log.origin, vkey)?;
             let seen = log.folder.seen();
-            let seen = Seen::read(&seen)?;
-            let memory = Mutex::new(Memory { latest, seen });
+            let seen = seen_of(&seen, &log.vkeys)?;
+            let memory = Mutex::new(Memory { latest, seen, unproven: BTreeSet::new() });
             let known = Log { folder: log.folder, vkeys: log.vkeys, memory };
             logs.insert(log.origin, known);
         }
@@ -163,18 +174,10 @@ impl Witness {
         // A thread that panicked has at most written to disk what it did not answer.
         let mut memory = log.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let note = asked.checkpoint.signed_only_by(&log.vkeys);
-        let kept = memory.seen.keep(&log.folder.seen(), &note);
+        let kept = keep(log, &mut memory.seen, &asked, &note);
         let answer = self.decide(log, &mut memory, &asked, note, now);
         drop(memory);
-        let (origin, size) = (asked.checkpoint.origin(), asked.checkpoint.size());
-        match kept {
-            Ok(Kept::Known | Kept::New) => answer,
-            Ok(Kept::Contradicts(files)) => answer.noticed(format!(
-                "EQUIVOCATION: {origin:?} signed two roots at size {size}; the notes: {}",
-                files.map(|file| file.display().to_string()).join(" and ")
-            )),
-            Err(e) => answer.noticed(format!("{origin:?} at size {size} could not be kept: {e}")),
-        }
+        kept.into_iter().fold(answer, Answer::noticed)
     }
 
     /// Decides on a checkpoint that its log signed.
@@ -186,11 +189,12 @@ impl Witness {
         mut note: Checkpoint,
         now: u64,
     ) -> Answer {
+        let Memory { latest: remembered, unproven, .. } = memory;
         let (old, size, root) = (asked.old, note.size(), note.root());
         if old > size {
             return Answer::refused(400, format!("the old size {old} is above the size {size}"));
         }
-        let (origin, latest) = (asked.checkpoint.origin(), memory.latest.as_ref());
+        let (origin, latest) = (asked.checkpoint.origin(), remembered.as_ref());
         let known = latest.map_or(0, |latest| latest.checkpoint.size());
         if old != known {
             return Answer::size(known);
@@ -203,8 +207,10 @@ impl Witness {
             return Answer::size(known);
         }
         if !asked.extends(&before.unwrap_or_else(|| Hash::of(b""))) {
-            return Answer::refused(422, "the consistency proof does not hold")
-                .noticed(format!("{origin:?}: no proof that size {known} grew to size {size}"));
+            let answer = Answer::refused(422, "the consistency proof does not hold");
+            let told = unproven.len() >= UNPROVEN_MAX || !unproven.insert((size, root));
+            let notice = format!("{origin:?}: no proof that size {known} grew to size {size}");
+            return if told { answer } else { answer.noticed(notice) };
         }
         let last = latest.map_or(1, |latest| latest.time);
         if now < last || i64::try_from(now).is_err() {
@@ -213,6 +219,13 @@ impl Witness {
                  {origin:?} at {last}; set it"
             ));
         }
+        let own = [self.folder.vkey().clone()];
+        let cosigned = latest.filter(|latest| latest.time == now);
+        let same = cosigned.filter(|latest| latest.checkpoint.text() == note.text());
+        if let Some(latest) = same {
+            // The same to the byte, so that nobody keeps the disk busy by asking again.
+            return Answer::text(200, latest.checkpoint.signed_only_by(&own).signature_lines());
+        }
         let signed = note.cosign(&self.name, now, &self.key);
         signed.expect("the name was read from a vkey");
         // With our line it may have become longer than a note is, and would not be read again.
@@ -220,14 +233,59 @@ impl Witness {
         if !readable {
             return Answer::refused(400, "the note is too long to be cosigned");
         }
-        let lines = note.signed_only_by(&[self.folder.vkey().clone()]).signature_lines();
+        let lines = note.signed_only_by(&own).signature_lines();
         if let Err(e) = log.folder.persist(&note) {
             return Answer::refused(500, "the checkpoint could not be stored")
                 .noticed(format!("NOT COSIGNED: {e}"));
         }
-        memory.latest = Some(Latest { checkpoint: note, time: now });
+        unproven.clear();
+        *remembered = Some(Latest { checkpoint: note, time: now });
         Answer::text(200, lines)
     }
+}
+
+/// Reads what was seen, and writes what proofs are missing.
+fn seen_of(folder: &Path, vkeys: &[Vkey]) -> Result<Seen, DiskError> {
+    let mut seen = Seen::read(folder)?;
+    let sizes: Vec<u64> = seen.contradictions().map(|(size, _)| size).collect();
+    for size in sizes {
+        // A proof that cannot be written keeps nobody from cosigning: the notes are named without.
+        let _ = seen.prove(folder, vkeys, size);
+    }
+    Ok(seen)
+}
+
+/// Keeps what a log signed, and the proof if it contradicts what it signed before. Returns what the
+/// operator is to know.
+fn keep(log: &Log, seen: &mut Seen, asked: &Consistency, note: &Checkpoint) -> Vec<String> {
+    let (origin, size, folder) = (note.origin(), note.size(), log.folder.seen());
+    let mut notices = Vec::new();
+    let proven = match seen.keep(&folder, note) {
+        Ok(Kept::Known | Kept::New) => Ok(None),
+        Ok(Kept::Contradicts(files)) => {
+            notices.push(format!(
+                "EQUIVOCATION: {origin:?} signed two roots at size {size}; the notes: {}",
+                files.map(|file| file.display().to_string()).join(" and ")
+            ));
+            seen.prove(&folder, &log.vkeys, size)
+        }
+        Err(e) => {
+            notices.push(format!("{origin:?} at size {size} could not be kept: {e}"));
+            Ok(None)
+        }
+    };
+    let across = seen.prove_across(&folder, &log.vkeys, asked);
+    for proof in [proven, across] {
+        match proof {
+            Ok(None) => {}
+            Ok(Some(file)) => notices.push(format!(
+                "EQUIVOCATION: {} proves that {origin:?} signed two histories",
+                file.display()
+            )),
+            Err(e) => notices.push(format!("{origin:?}: a proof could not be kept: {e}")),
+        }
+    }
+    notices
 }
 
 #[cfg(test)]

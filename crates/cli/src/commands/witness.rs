@@ -71,9 +71,9 @@ struct AddArgs {
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-Speaks C2SP tlog-witness: POST /add-checkpoint and GET /HASH/checkpoint, where HASH
-is the SHA-256 of the origin. It is HTTP/1.1 without TLS: let a reverse proxy stand
-before it. GET /health and GET /metrics are for whoever operates it.")]
+Speaks C2SP tlog-witness: POST /add-checkpoint and GET /HASH/checkpoint, where
+HASH is the SHA-256 of the origin. It is HTTP/1.1 without TLS: let a reverse
+proxy stand before it. GET /health and GET /metrics are for its operator.")]
 struct ServeArgs {
     /// The directory of the witness
     dir: PathBuf,
@@ -114,6 +114,10 @@ fn key_file(dir: &Path) -> PathBuf {
 }
 
 fn init(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
+    // No key is left where there is a witness with another.
+    if !matches!(witness::status(&args.dir), Err(WitnessError::NotAWitness { .. })) {
+        return Err(unusable(&WitnessError::Exists { dir: args.dir.clone() }));
+    }
     let key = keyfile::generate().map_err(|e| Failure::no_randomness(&e))?;
     let vkey = Vkey::new(&args.name, Purpose::Cosignature, PublicKey::from(&key));
     let vkey = vkey.map_err(|e| {
@@ -174,7 +178,7 @@ fn serve(args: &ServeArgs, context: &mut Context) -> Result<Status, Failure> {
 fn status(args: &StatusArgs, context: &mut Context) -> Result<Status, Failure> {
     let (vkey, mut logs) = witness::status(&args.dir).map_err(|e| unusable(&e))?;
     // What contradicts comes first.
-    logs.sort_by_key(|log| log.contradictions.is_empty());
+    logs.sort_by_key(|log| !showed_two(log));
     if args.format.format == Format::Json {
         let logs: Vec<_> = logs.iter().map(json).collect();
         let json = serde_json::json!({ "schema": 1, "vkey": vkey.to_string(), "logs": logs });
@@ -188,8 +192,12 @@ fn status(args: &StatusArgs, context: &mut Context) -> Result<Status, Failure> {
             context.out.result("it knows no log yet")?;
         }
     }
-    let two = logs.iter().any(|log| !log.contradictions.is_empty());
-    Ok(if two { Status::Failed } else { Status::Clean })
+    Ok(if logs.iter().any(showed_two) { Status::Failed } else { Status::Clean })
+}
+
+/// Returns whether a log showed two histories.
+fn showed_two(log: &LogStatus) -> bool {
+    !log.contradictions.is_empty() || !log.proofs.is_empty()
 }
 
 fn text(log: &LogStatus) -> String {
@@ -197,6 +205,15 @@ fn text(log: &LogStatus) -> String {
     for (size, files) in &log.contradictions {
         lines.push(format!("  EQUIVOCATION: it signed {} roots at size {size}", files.len()));
         lines.extend(files.iter().map(|file| format!("    {}", file.display())));
+    }
+    for (smaller, larger, file) in &log.proofs {
+        let sizes = if smaller == larger {
+            format!("at size {smaller}")
+        } else {
+            format!("at sizes {smaller} and {larger}")
+        };
+        lines.push(format!("  PROOF: it signed two histories, {sizes}"));
+        lines.push(format!("    {}", file.display()));
     }
     if let Some((checkpoint, time)) = &log.latest {
         lines.push(format!("  size   {}, cosigned {}", checkpoint.size(), instant(*time)));
@@ -214,6 +231,10 @@ fn json(log: &LogStatus) -> serde_json::Value {
         let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
         serde_json::json!({ "size": size, "notes": files })
     };
+    let proof = |(smaller, larger, file): &(u64, u64, PathBuf)| {
+        let file = file.display().to_string();
+        serde_json::json!({ "sizes": [smaller, larger], "file": file })
+    };
     serde_json::json!({
         "origin": log.origin,
         "keys": log.vkeys.iter().map(Vkey::to_string).collect::<Vec<_>>(),
@@ -222,6 +243,7 @@ fn json(log: &LogStatus) -> serde_json::Value {
         "cosigned": log.latest.as_ref().map(|(_, time)| instant(*time)),
         "notes": log.notes,
         "equivocations": log.contradictions.iter().map(two).collect::<Vec<_>>(),
+        "proofs": log.proofs.iter().map(proof).collect::<Vec<_>>(),
     })
 }
 
@@ -238,6 +260,7 @@ fn unusable(e: &WitnessError) -> Failure {
             "one process has a witness at a time: end that one first, and start it again after"
         }
         WitnessError::OtherKey { .. } => "restore witness.pem and witness.vkey from one backup",
+        WitnessError::NotAnOrigin { .. } => "name it as the first line of its checkpoints has it",
         WitnessError::NotALogKey { .. } => "name the key that signs the checkpoints of the log",
         WitnessError::Damaged { .. } => {
             "restore the latest copy of the directory; if there is none, make a witness with \

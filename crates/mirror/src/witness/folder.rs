@@ -68,6 +68,12 @@ pub enum WitnessError {
         /// The key.
         vkey: String,
     },
+    /// No checkpoint can have this origin.
+    #[error("{origin:.80?} is no origin, expected one line without control characters")]
+    NotAnOrigin {
+        /// What was given.
+        origin: String,
+    },
     /// What is remembered cannot be relied on.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {
@@ -94,6 +100,8 @@ pub struct LogStatus {
     pub notes: usize,
     /// The sizes that the log signed more than one root of, each with the files of the notes.
     pub contradictions: Vec<(u64, Vec<PathBuf>)>,
+    /// The proofs that the log signed two histories: the sizes of both checkpoints, and the file.
+    pub proofs: Vec<(u64, u64, PathBuf)>,
 }
 
 /// Makes the directory of a witness, in a folder that may be there already and hold its key file.
@@ -116,10 +124,14 @@ pub fn create(dir: &Path, vkey: &Vkey) -> Result<(), WitnessError> {
 ///
 /// # Errors
 ///
-/// Fails if a key is none of a log, the directory is in use or damaged, or the file system refuses.
+/// Fails if a key is none of a log, the origin is no line, the directory is in use or damaged, or
+/// the file system refuses.
 pub fn add(dir: &Path, origin: &str, vkeys: &[Vkey]) -> Result<usize, WitnessError> {
     if let Some(other) = vkeys.iter().find(|vkey| vkey.purpose() != Purpose::Log) {
         return Err(WitnessError::NotALogKey { vkey: other.to_string() });
+    }
+    if origin.is_empty() || origin.contains(char::is_control) {
+        return Err(WitnessError::NotAnOrigin { origin: origin.to_owned() });
     }
     let folder = Folder::open(dir)?;
     let mut known = folder.logs()?.into_iter().find(|log| log.origin == origin);
@@ -170,7 +182,9 @@ pub fn status(dir: &Path) -> Result<(Vkey, Vec<LogStatus>), WitnessError> {
         let files = |names: Vec<String>| names.iter().map(|name| seen_dir.join(name)).collect();
         let contradictions =
             seen.contradictions().map(|(size, names)| (size, files(names))).collect();
-        logs.push(LogStatus { origin, vkeys, latest, notes: seen.notes(), contradictions });
+        let proofs = seen.proofs().map(|(one, other, name)| (one, other, seen_dir.join(name)));
+        let (proofs, notes) = (proofs.collect(), seen.notes());
+        logs.push(LogStatus { origin, vkeys, latest, notes, contradictions, proofs });
     }
     Ok((vkey, logs))
 }

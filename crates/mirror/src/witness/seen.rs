@@ -5,11 +5,14 @@
 //! holds them.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use tally_ledger::consistency::Consistency;
 use tally_ledger::hash::Hash;
-use tally_ledger::note::Checkpoint;
+use tally_ledger::note::{Checkpoint, NOTE_MAX, Vkey};
 
+use super::proofs::Proofs;
 use crate::disk::{self, DiskError, failed};
 
 /// The most notes that are kept of a log.
@@ -22,6 +25,7 @@ const ROOTS_MAX: usize = 8;
 pub(super) struct Seen {
     roots: BTreeMap<u64, Vec<Hash>>,
     notes: usize,
+    proofs: Proofs,
 }
 
 /// What became of a note.
@@ -44,8 +48,10 @@ impl Seen {
     pub(super) fn read(folder: &Path) -> Result<Self, DiskError> {
         let mut seen = Self::default();
         for file in std::fs::read_dir(folder).map_err(failed("read", folder))? {
-            let file = file.map_err(failed("read", folder))?;
-            if let Some((size, root)) = file.file_name().to_str().and_then(parts) {
+            let name = file.map_err(failed("read", folder))?.file_name();
+            let name = name.to_str().unwrap_or_default();
+            seen.proofs.read(name);
+            if let Some((size, root)) = parts(name) {
                 seen.insert(size, root);
             }
         }
@@ -75,6 +81,79 @@ impl Seen {
             None => Kept::New,
             Some(other) => Kept::Contradicts([folder.join(name(size, &other)), file]),
         })
+    }
+
+    /// Writes the proof that the log signed two roots of a size, if one of its keys signed both and
+    /// there is none yet. Returns its file.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does, and if a note cannot be read.
+    pub(super) fn prove(
+        &mut self,
+        folder: &Path,
+        vkeys: &[Vkey],
+        size: u64,
+    ) -> Result<Option<PathBuf>, DiskError> {
+        if self.proofs.has(size, size) {
+            return Ok(None);
+        }
+        let notes = self.notes_of(folder, size)?;
+        for (n, one) in notes.iter().enumerate() {
+            for other in &notes[n + 1..] {
+                let kept = self.proofs.keep(folder, vkeys, [one, other], None)?;
+                if kept.is_some() {
+                    return Ok(kept);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes the proof that the log signed another root of the old size than the one that its new
+    /// checkpoint has there, if a request tells so. Returns its file.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does, and if a note cannot be read.
+    pub(super) fn prove_across(
+        &mut self,
+        folder: &Path,
+        vkeys: &[Vkey],
+        asked: &Consistency,
+    ) -> Result<Option<PathBuf>, DiskError> {
+        let Some(grown) = asked.grown() else {
+            return Ok(None);
+        };
+        let known = self.roots.get(&asked.old).map_or(&[][..], Vec::as_slice);
+        let agrees = known.iter().all(|root| *root == grown.root);
+        if agrees || self.proofs.has(asked.old, asked.checkpoint.size()) {
+            return Ok(None);
+        }
+        let new = asked.checkpoint.signed_only_by(vkeys);
+        for old in self.notes_of(folder, asked.old)? {
+            let kept = self.proofs.keep(folder, vkeys, [&old, &new], Some(&grown))?;
+            if kept.is_some() {
+                return Ok(kept);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads the notes of a size.
+    fn notes_of(&self, folder: &Path, size: u64) -> Result<Vec<Checkpoint>, DiskError> {
+        let roots = self.roots.get(&size).map_or(&[][..], Vec::as_slice);
+        let read = |root| {
+            let file = folder.join(name(size, root));
+            let note = disk::read_text(&file, NOTE_MAX)?.unwrap_or_default();
+            Checkpoint::of_any_log(&note).map_err(|e| failed("use", &file)(io::Error::other(e)))
+        };
+        roots.iter().map(read).collect()
+    }
+
+    /// Returns the sizes and file names of the proofs that the log signed two histories.
+    pub(super) fn proofs(&self) -> impl Iterator<Item = (u64, u64, String)> {
+        self.proofs.all()
     }
 
     /// Returns how many notes there are.

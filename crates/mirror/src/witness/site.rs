@@ -51,7 +51,12 @@ async fn add_checkpoint(State(parts): State<Parts>, body: Bytes) -> Response {
 }
 
 async fn checkpoint(State(parts): State<Parts>, Path(origin): Path<String>) -> Response {
-    let Some(note) = parts.witness.checkpoint(&origin) else {
+    // It may have to wait until another is on disk.
+    let found = tokio::task::spawn_blocking(move || parts.witness.checkpoint(&origin)).await;
+    let Ok(found) = found else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let Some(note) = found else {
         let headers = [(header::CACHE_CONTROL, "no-store")];
         return (StatusCode::NOT_FOUND, headers).into_response();
     };

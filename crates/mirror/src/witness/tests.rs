@@ -6,6 +6,7 @@ use std::fs;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::Signer;
+use tally_ledger::equivocation::Equivocation;
 use tally_ledger::note::Purpose;
 use tally_ledger::tree::Tree;
 use tempfile::TempDir;
@@ -193,6 +194,7 @@ fn two_roots_of_one_size_are_kept_and_told() {
     assert_eq!(answer.status, 409);
     let notice = answer.notice.unwrap();
     assert!(notice.starts_with("EQUIVOCATION: "), "{notice}");
+    assert!(notice.contains("10-10.equivocation proves that"), "{notice}");
     assert_eq!(ask(&witness, &other.request(0, 10), NOW).notice, None, "told once");
     let (_, logs) = status(dir.path()).unwrap();
     let [(10, files)] = &logs[0].contradictions[..] else { panic!("{logs:?}") };
@@ -200,6 +202,92 @@ fn two_roots_of_one_size_are_kept_and_told() {
         files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let both = [log.checkpoint(10), other.checkpoint(10)].map(|note| note.to_string());
     assert_eq!(kept, BTreeSet::from(both));
+    let [(10, 10, proof)] = &logs[0].proofs[..] else { panic!("{logs:?}") };
+    assert_proves(proof, &log);
+    // One that could not be written is written at the next start; damaged notes hinder nobody.
+    drop(witness);
+    fs::remove_file(proof).unwrap();
+    drop(open(&dir));
+    assert_proves(proof, &log);
+    fs::remove_file(proof).unwrap();
+    fs::write(&files[0], "").unwrap();
+    drop(open(&dir));
+    assert!(!proof.exists());
+}
+
+fn assert_proves(proof: &Path, log: &History) {
+    let proof: Equivocation = fs::read_to_string(proof).unwrap().parse().unwrap();
+    assert_eq!((proof.check(), proof.key()), (Ok(()), &log.vkey()));
+}
+
+#[test]
+fn two_roots_by_two_keys_are_kept_and_no_key_is_blamed() {
+    let log = History::new(1, 0);
+    let other = History { key: SigningKey::from_bytes(&[4; 32]), ..History::new(2, 5) };
+    let dir = directory(&log);
+    add(dir.path(), ORIGIN, &[other.vkey()]).unwrap();
+    let witness = open(&dir);
+    assert_eq!(ask(&witness, &log.request(0, 10), NOW).status, 200);
+    assert_eq!(ask(&witness, &other.request(0, 10), NOW).status, 409);
+    let (_, logs) = status(dir.path()).unwrap();
+    assert_eq!((logs[0].contradictions.len(), logs[0].proofs.len()), (1, 0));
+}
+
+#[test]
+fn a_proof_from_another_root_proves_two_histories_across_sizes() {
+    let log = History::new(1, 0);
+    let other = History::new(2, 5);
+    for (old, proven) in [(10, true), (8, false)] {
+        let dir = directory(&log);
+        let witness = open(&dir);
+        assert_eq!(ask(&witness, &log.request(0, old), NOW).status, 200);
+        let answer = ask(&witness, &other.request(old, 20), NOW);
+        assert_eq!(answer.status, 422);
+        let notice = answer.notice.unwrap();
+        assert_eq!(notice.contains("10-20.equivocation proves"), proven, "{notice}");
+        assert!(notice.contains(&format!("no proof that size {old} grew to size 20")), "{notice}");
+        assert_eq!(ask(&witness, &other.request(old, 20), NOW).notice, None, "told once");
+        let (_, logs) = status(dir.path()).unwrap();
+        assert_eq!((logs[0].contradictions.len(), logs[0].proofs.len()), (0, usize::from(proven)));
+        for (_, _, proof) in &logs[0].proofs {
+            assert_proves(proof, &log);
+        }
+        // A proof that leads nowhere tells nothing, and the log goes on.
+        let garbage = Consistency { proof: vec![Hash::of(b""); 4], ..log.request(old, 30) };
+        assert_eq!(ask(&witness, &garbage, NOW).status, 422);
+        assert_eq!(status(dir.path()).unwrap().1[0].proofs.len(), usize::from(proven));
+        assert_eq!(ask(&witness, &log.request(old, 30), NOW).status, 200);
+    }
+}
+
+#[test]
+fn what_strangers_send_again_is_told_and_written_a_few_times_only() {
+    let log = History::new(1, 0);
+    let dir = directory(&log);
+    let witness = open(&dir);
+    let first = ask(&witness, &log.request(0, 10), NOW);
+    let hash = Hash::of(ORIGIN.as_bytes()).to_string();
+    let path = dir.path().join("logs").join(hash).join("checkpoint");
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    assert_eq!(ask(&witness, &log.request(10, 10), NOW), first);
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);
+    assert_ne!(ask(&witness, &log.request(10, 10), NOW + 1).body, first.body);
+    let told = (11..60).filter(|size| {
+        let garbage = Consistency { proof: Vec::new(), ..log.request(10, *size) };
+        ask(&witness, &garbage, NOW + 1).notice.is_some()
+    });
+    assert_eq!(told.count(), UNPROVEN_MAX);
+}
+
+#[test]
+fn an_origin_that_no_checkpoint_has_is_not_added() {
+    let log = History::new(1, 0);
+    let dir = directory(&log);
+    for origin in ["", "a\nb", "a\r", "\u{7f}"] {
+        let refused = add(dir.path(), origin, &[log.vkey()]);
+        assert!(matches!(refused, Err(WitnessError::NotAnOrigin { .. })), "{refused:?}");
+    }
+    assert_eq!(open(&dir).origins().count(), 1);
 }
 
 #[test]
