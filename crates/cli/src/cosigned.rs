@@ -136,6 +136,8 @@ pub fn collect(
     }
     let stored = store(&joined, &wanted.vkeys, dir, context)?;
     context.out.result(&stored.to_string())?;
+    // What can be proven comes first.
+    alarms.sort_by_key(|alarm| !matches!(alarm, CosignError::OtherHistory { proof: Some(_), .. }));
     if let Some(alarm) = alarms.first() {
         return Err(alarmed(alarm, context)?);
     }

@@ -197,9 +197,11 @@ fn witnessed(
                         return Err(CosignError::Ahead { url, size: named, here });
                     }
                     // It knows the size it was asked from: the root is another.
-                    Some(named) if named == old => {
+                    Some(named) if named == old && old == size => {
                         return Err(other_history(log, client, url, named));
                     }
+                    // It was asked from there.
+                    Some(named) if named == old => return Err(said(url, 409, body)),
                     Some(named) if sizes < SIZES_MAX => {
                         old = named;
                         sizes += 1;
@@ -211,7 +213,7 @@ fn witnessed(
                 }
             }
             // The proof is of a tree that was verified: the root it was asked from is another.
-            FetchError::Status { status: 422, .. } => {
+            FetchError::Status { status: 422, .. } if old > 0 => {
                 return Err(other_history(log, client, url, old));
             }
             FetchError::Status { status, ref body, .. } if status < 500 => {
@@ -304,10 +306,15 @@ fn other_history(log: Log<'_>, client: &Client, url: &str, size: u64) -> CosignE
 
 fn said(url: &str, status: u16, body: &[u8]) -> CosignError {
     let body = String::from_utf8_lossy(body);
-    let reason = body.trim().chars().take(200).collect();
+    // On one line, so that nobody's words pass for those of another line.
+    let words: Vec<&str> = body.split_whitespace().collect();
+    let reason = words.join(" ").chars().take(200).collect();
     CosignError::Refused { url: url.to_owned(), status, reason }
 }
 
 fn at(prefix: &str, path: &str) -> String {
     format!("{}/{path}", prefix.trim_end_matches('/'))
 }
+
+#[cfg(test)]
+mod tests;
