@@ -126,6 +126,28 @@ fn another_history_is_told_and_kept_as_proof() {
     }
     let status = place.tally(&["witness", "status", "W1"]).exits(3);
     assert!(status.stdout.contains("EQUIVOCATION: it signed 2 roots at size 3"), "{status:?}");
+    assert!(status.stdout.contains("PROOF: it signed two histories, at size 3\n"), "{status:?}");
+    assert!(status.stdout.contains("two histories, at sizes 3 and 4\n"), "{status:?}");
+    let status = place.tally(&["witness", "status", "W1", "--format=json"]).exits(3).json();
+    let proofs = status["logs"][0]["proofs"].as_array().unwrap();
+    assert_eq!(proofs.len(), 2, "{status}");
+    for proof in proofs {
+        let file = proof["file"].as_str().unwrap();
+        place.tally(&["verify", file, "--key=L/ledger.vkey"]).exits(0);
+        place.tally(&["verify", file, "--unpinned"]).exits(0);
+    }
+}
+
+#[test]
+fn a_witness_that_lost_its_key_gets_no_other_and_an_origin_is_one_line() {
+    let place = witnessed();
+    fs::remove_file(place.path("W1/witness.pem")).unwrap();
+    let again = ["witness", "init", "W1", "--name=w.example/9", "--unencrypted-keys"];
+    place.tally(&again).refused("W1 holds a witness already");
+    assert!(!place.path("W1/witness.pem").exists());
+    let two = ["witness", "add", "W2", "L/ledger.vkey", "--origin=a\nb"];
+    place.tally(&two).refused("is no origin, expected one line without control characters");
+    place.tally(&["witness", "status", "W2"]).exits(0);
 }
 
 /// Sends a request and returns the status and the body.
