@@ -21,9 +21,9 @@ Examples:
   tally checkpoint --policy witnesses.policy
   tally checkpoint --witness https://witness.example/ 'witness.example+1a2b3c4d+BA...'
 
-Run again, it asks only those whose cosignature is missing. Exit status 2 if the
-quorum of the policy is not met (without one: if a witness did not cosign); 3 if a
-witness or mirror has seen another history.")]
+Run again, it asks only those whose cosignature is missing. Exit status 2 if
+the quorum of the policy is not met (without one: if a witness did not
+cosign); 3 if a witness or mirror has seen another history.")]
 pub struct CheckpointArgs {
     /// The ledger directory
     #[command(flatten)]

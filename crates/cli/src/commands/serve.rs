@@ -15,9 +15,9 @@ Example:
   tally publish /srv/www/incidents
   tally serve /srv/www/incidents
 
-Speaks HTTP/1.1 without TLS: let a reverse proxy stand before it. Any web server
-serves the same files as well. Ends on SIGTERM or SIGINT, once what was asked is
-answered. GET /health and GET /metrics are for whoever operates it.")]
+Speaks HTTP/1.1 without TLS: let a reverse proxy stand before it. Any web
+server serves the same files as well. Ends on SIGTERM or SIGINT, once what was
+asked is answered. GET /health and GET /metrics are for whoever operates it.")]
 pub struct ServeArgs {
     /// The directory that `tally publish` wrote
     pub dir: PathBuf,
