@@ -61,14 +61,17 @@ fn words(sort: Sort) -> &'static str {
 /// Returns the verdict in one sentence, its word first.
 pub fn sentence(proven: &Proven) -> String {
     let number = |number: Option<u64>| number.unwrap_or_default();
-    let size = number(proven.size);
+    let size = match number(proven.size) {
+        1 => "1 entry".to_owned(),
+        size => format!("{size} entries"),
+    };
     let what = match proven.sort {
         Sort::Inclusion | Sort::Receipt => {
             let seq = proven.entry.as_ref().map(|entry| entry.payload().seq);
-            format!("entry {} stands in the ledger of {size} entries", number(seq))
+            format!("entry {} stands in the ledger of {size}", number(seq))
         }
         Sort::Consistency | Sort::ConsistencyReceipt => {
-            format!("the ledger of {size} entries extends its first {}", number(proven.old))
+            format!("the ledger of {size} extends its first {}", number(proven.old))
         }
     };
     match proven.verdict() {

@@ -138,16 +138,20 @@ pub fn sentence(verification: &Verification) -> String {
             };
             let extract = matches!(verification.form, Some(Form::Extract { .. }));
             let whole = if extract { "Holds" } else { "Whole" };
-            format!("{whole}: all {n} entries hold under the given pins; {history}.")
+            format!("{whole}: {} under the given pins; {history}.", all_hold(n))
         }
         Verdict::ConsistentWithItself => format!(
-            "Consistent with itself: all {n} entries hold, but nothing says that this is the right \
-             ledger."
+            "Consistent with itself: {}, but nothing says that this is the right ledger.",
+            all_hold(n)
         ),
-        Verdict::NotWhole => format!(
-            "Not whole: {} entries are withheld; the other {n} hold.",
-            verification.withheld.len()
-        ),
+        Verdict::NotWhole => {
+            let withheld = match verification.withheld.len() {
+                1 => "1 entry is".to_owned(),
+                withheld => format!("{withheld} entries are"),
+            };
+            let hold = if n == 1 { "holds" } else { "hold" };
+            format!("Not whole: {withheld} withheld; the other {n} {hold}.")
+        }
         Verdict::Failed => {
             let fault = verification.fault.as_ref();
             let fault = fault.map_or(String::new(), |fault| escaped(&fault.to_string()));
@@ -158,6 +162,14 @@ pub fn sentence(verification: &Verification) -> String {
             };
             format!("Failed: {fault}. {before}")
         }
+    }
+}
+
+/// Says that every entry of so many holds.
+fn all_hold(entries: u64) -> String {
+    match entries {
+        1 => "its 1 entry holds".to_owned(),
+        entries => format!("all {entries} entries hold"),
     }
 }
 
