@@ -101,8 +101,10 @@ pub fn checkpoint(place: &Place) -> Result<Checkpoint, ReadError> {
     let name = || place.name().to_owned();
     let read = place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
     let read = read.ok_or_else(|| ReadError::Nothing { place: name() })?;
-    let text = String::from_utf8_lossy(&read.bytes);
-    text.parse().map_err(|reason| ReadError::NoCheckpoint { place: name(), reason })
+    let text = str::from_utf8(&read.bytes);
+    let text = text.map_err(|e| NoteError { expected: "text in UTF-8", found: e.to_string() });
+    let note = text.and_then(str::parse);
+    note.map_err(|reason| ReadError::NoCheckpoint { place: name(), reason })
 }
 
 /// The most entries of a published ledger that is read.
