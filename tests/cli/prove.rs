@@ -3,24 +3,59 @@
 use std::fs;
 use std::process::Command;
 
-use super::{Place, Run};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
+use tally_ledger::note::Checkpoint;
+use tally_ledger::receipt::{Algorithm, SignedRoot};
+
+use super::{Place, Run, copy_folder};
 use crate::foreign::{last_line, python};
 
 /// Makes the ledger `L` with checkpoints of the sizes 1, 4 and 7, and an eighth entry after them.
 fn ledger() -> Place {
     let place = Place::with_ledger();
-    for sizes in [&[2, 3, 4][..], &[5, 6, 7], &[8]] {
-        for size in sizes {
-            let incident = format!("--incident=bug-{size}");
-            place.tally(&["incident", "close", &incident, "--ledger=L"]).ok();
-        }
-        if sizes.len() > 1 {
-            place.tally(&["checkpoint", "--ledger=L"]).ok();
-        }
-    }
+    grow(&place, &[2, 3, 4], "bug");
+    grow(&place, &[5, 6, 7], "bug");
+    let eighth = ["incident", "close", "--incident=bug-8", "--ledger=L"];
+    place.tally(&eighth).ok();
     place.write("seen4", checkpoint(&place, 4));
     place.write("seen7", checkpoint(&place, 7));
     place
+}
+
+/// Makes the ledger `L` with checkpoints of the sizes 1, 4 and 7 twice, under the same keys: from
+/// the fifth entry on they have different ones. Nothing is known of it in the second place.
+fn forked() -> (Place, Place) {
+    let (place, other) = copied();
+    grow(&other, &[5, 6, 7], "other");
+    place.write("fork7", checkpoint(&other, 7));
+    (place, other)
+}
+
+/// Makes the ledger `L` with checkpoints of the sizes 1, 4 and 7, and a copy of it from before the
+/// last one in a second place, where nothing is known of it.
+fn copied() -> (Place, Place) {
+    let place = Place::with_ledger();
+    grow(&place, &[2, 3, 4], "bug");
+    let other = Place::empty();
+    copy_folder(&place.path("L"), &other.path("L"));
+    grow(&place, &[5, 6, 7], "bug");
+    place.write("seen7", checkpoint(&place, 7));
+    (place, other)
+}
+
+fn grow(place: &Place, sizes: &[u64], incident: &str) {
+    for size in sizes {
+        let incident = format!("--incident={incident}-{size}");
+        place.tally(&["incident", "close", &incident, "--ledger=L"]).ok();
+    }
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+}
+
+/// Copies a file from one place to another.
+fn hand_over(from: &Place, file: &str, to: &Place) {
+    fs::copy(from.path(file), to.path(file)).unwrap();
 }
 
 fn checkpoint(place: &Place, size: u64) -> String {
@@ -77,8 +112,19 @@ fn growth_is_proven_to_whoever_knows_the_smaller_ledger() {
     assert!(run.stdout.contains("Not checked: no checkpoint of size 4 was given."), "{run:?}");
     assert!(run.stderr.contains("with --seen FILE"), "{run:?}");
     place.write("other", place.read("seen4").replace("\n4\n", "\n3\n"));
-    let run = prove(&place, "--from other").exits(3);
+    prove(&place, "--from other").refused("other is not signed by a checkpoint key");
+}
+
+#[test]
+fn what_the_key_signed_of_another_history_or_a_longer_one_is_no_size_to_prove_from() {
+    let (place, _) = forked();
+    let run = prove(&place, "--from fork7").exits(3);
     assert!(run.stderr.contains("two signed roots of one size"), "{run:?}");
+    // A copy from before the last three entries, as an old backup is.
+    let (place, older) = copied();
+    hand_over(&place, "seen7", &older);
+    let run = prove(&older, "--from seen7").exits(3);
+    assert!(run.stderr.contains("seen7 is of 7 entries, found 4 here: some are gone"), "{run:?}");
 }
 
 #[test]
@@ -133,12 +179,28 @@ fn a_signed_root_that_is_lost_is_made_again_with_its_checkpoint() {
     refused.refused("the signed root of size 8 is not that of the checkpoint");
 }
 
+/// The signature of an author's key over the right root holds, and says nothing for the ledger.
+#[test]
+fn a_root_that_another_key_of_the_ledger_signed_is_none_of_the_checkpoint() {
+    let place = ledger();
+    let key = place.read("L/keys/author.pem");
+    let key: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+    let seed = STANDARD.decode(key).unwrap()[16..48].try_into().unwrap();
+    let checkpoint: Checkpoint = checkpoint(&place, 7).parse().unwrap();
+    let (key, origin) = (SigningKey::from_bytes(&seed), checkpoint.origin().parse().unwrap());
+    let root = SignedRoot::sign(&origin, &checkpoint.root(), &key, Algorithm::Ed25519);
+    fs::write(place.path(&format!("L/roots/{:020}", 7)), root.bytes()).unwrap();
+    let listed = place.tally(&["key", "list", "L"]).ok();
+    assert!(listed.contains(&root.kid().short()), "{listed}");
+    prove(&place, "5 --receipt -o 5.cose").refused("the signed root of size 7 is not that of");
+}
+
 #[test]
 fn whoever_reads_a_published_ledger_can_prove_what_stands_in_it() {
     let place = ledger();
     place.tally(&["publish", "P", "--ledger=L"]).ok();
     let reader = Place::empty();
-    crate::cli::copy_folder(&place.path("P"), &reader.path("P"));
+    copy_folder(&place.path("P"), &reader.path("P"));
     let prove = |args: &str| {
         let args: Vec<&str> = args.split(' ').collect();
         reader.tally(&[&["prove", "--source=P"], &args[..]].concat())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use tally_ledger::consistency::Consistency;
 use tally_ledger::key::PublicKey;
+use tally_ledger::name::Role;
 use tally_ledger::note::{Checkpoint, Signed, Vkey};
 use tally_ledger::proof::Inclusion;
 use tally_ledger::receipt::{Algorithm, Proof, Receipt, SignedRoot, Statement};
@@ -22,6 +23,9 @@ use crate::passphrase::{PassphraseArgs, Passphrases};
 use crate::published::Published;
 use crate::source::{self, PinArgs};
 use crate::staged::{self, Staged};
+
+/// The most sizes of checkpoints that a hint lists.
+const TOLD_MAX: usize = 10;
 
 /// The arguments of `tally prove`.
 #[derive(Debug, Clone, Default, Args)]
@@ -205,6 +209,15 @@ impl<'a> Proving<'a> {
         Ok(Consistency { old, proof, checkpoint }.to_string().into_bytes())
     }
 
+    /// Returns the vkeys of all keys that were ever granted to sign checkpoints: an earlier
+    /// checkpoint is by a key of its time.
+    fn signers(&self) -> impl Iterator<Item = Vkey> {
+        let origin = self.ledger.entries()[0].origin();
+        let granted = self.ledger.authority().keys().values();
+        let signing = granted.filter(|record| record.key.holds(Role::CHECKPOINT));
+        signing.map(|record| Vkey::log(origin, record.key.key))
+    }
+
     /// Returns the smaller size, which `from` states or whose checkpoint is in that file.
     fn old(&self, from: &str) -> Result<u64, Failure> {
         if let Ok(size) = from.parse() {
@@ -217,13 +230,27 @@ impl<'a> Proving<'a> {
             let what = format!("{from} is of the ledger {found:.200}, expected {expected}");
             return Err(Failure::new(what).hint("name a checkpoint of this ledger"));
         }
+        // Anybody can write a checkpoint: it says nothing of the ledger unless its key did.
+        if !self.signers().any(|vkey| signs(&seen, &vkey)) {
+            let what = format!("{from} is not signed by a checkpoint key of this ledger");
+            return Err(Failure::new(what)
+                .hint(format!("take one that is; --from {size} proves it of the size alone")));
+        }
         match self.tree.root(size) {
-            Some(root) if root != found => {
+            Some(root) if root == found => Ok(size),
+            Some(root) => {
                 let what = format!("{from} has the root {found} at size {size}, found {root} here");
                 let failure = Failure::new(what).status(Status::Failed);
                 Err(failure.hint("keep both: two signed roots of one size are two histories"))
             }
-            _ => Ok(size),
+            None => {
+                let here = self.ledger.entries().len();
+                let what = format!("{from} is of {size} entries, found {here} here: some are gone");
+                Err(Failure::new(what).status(Status::Failed).hint(
+                    "the ledger's key signed it: keep it, find the entries, and record nothing \
+                     here before",
+                ))
+            }
         }
     }
 
@@ -241,8 +268,9 @@ impl<'a> Proving<'a> {
             Failure::new(format!("no root is signed for receipts at size {size}"))
                 .hint("its keeper signs it with: tally checkpoint, or here with --alg ed25519")
         })?;
-        let key = self.ledger.authority().keys().get(&stored.kid());
-        if key.is_some_and(|record| stored.holds(&root, &record.key.key)) {
+        // Every key can sign a root: it is that of the checkpoint if the checkpoint's key did.
+        let mut signers = self.signers().filter(|vkey| signs(&self.checkpoint, vkey));
+        if signers.any(|vkey| stored.holds(&root, vkey.key())) {
             return Ok(stored);
         }
         Err(Failure::new(format!("the signed root of size {size} is not that of the checkpoint"))
@@ -254,13 +282,17 @@ impl<'a> Proving<'a> {
         let key = self.args.key.read(&self.args.ledger, &passphrases)?;
         let origin = self.ledger.entries()[0].origin();
         let vkey = Vkey::log(origin, PublicKey::from(&key));
-        if matches!(self.checkpoint.signed_by(&vkey), Signed::Holds(_)) {
+        if signs(&self.checkpoint, &vkey) {
             return Ok(SignedRoot::sign(origin, &self.checkpoint.root(), &key, algorithm));
         }
         let size = self.checkpoint.size();
         Err(Failure::new(format!("this key did not sign the checkpoint of size {size}"))
             .hint("name the checkpoint key's file with --checkpoint-key FILE"))
     }
+}
+
+fn signs(checkpoint: &Checkpoint, vkey: &Vkey) -> bool {
+    matches!(checkpoint.signed_by(vkey), Signed::Holds(_))
 }
 
 /// A verified ledger, the checkpoint that was asked for, and its signed root.
@@ -289,7 +321,7 @@ fn published(args: &ProveArgs, place: &Path, context: &Context) -> Result<Read, 
 
 /// Returns the checkpoint of the size that was asked for, else the last.
 fn chosen(mut checkpoints: Vec<Checkpoint>, at: Option<u64>) -> Result<Checkpoint, Failure> {
-    let sizes: Vec<String> = checkpoints.iter().map(|c| c.size().to_string()).collect();
+    let sizes: Vec<u64> = checkpoints.iter().map(Checkpoint::size).collect();
     let Some(last) = checkpoints.pop() else {
         return Err(Failure::new("the ledger has no checkpoint").hint("run: tally checkpoint"));
     };
@@ -297,7 +329,35 @@ fn chosen(mut checkpoints: Vec<Checkpoint>, at: Option<u64>) -> Result<Checkpoin
         return Ok(last);
     };
     checkpoints.into_iter().chain([last]).find(|c| c.size() == at).ok_or_else(|| {
-        Failure::new(format!("the ledger has no checkpoint of size {at}"))
-            .hint(format!("it has those of the sizes {}", sizes.join(", ")))
+        Failure::new(format!("the ledger has no checkpoint of size {at}")).hint(told(&sizes, at))
     })
+}
+
+/// Says which sizes there are, ascending, around one that is not among them.
+fn told(sizes: &[u64], at: u64) -> String {
+    let first = sizes.partition_point(|size| *size < at).saturating_sub(TOLD_MAX / 2);
+    let first = first.min(sizes.len().saturating_sub(TOLD_MAX));
+    let near = sizes.iter().skip(first).take(TOLD_MAX).map(u64::to_string);
+    let near = near.collect::<Vec<_>>().join(", ");
+    match sizes.len() {
+        count if count > TOLD_MAX => {
+            format!("it has {count} checkpoints, around there of the sizes {near}")
+        }
+        _ => format!("it has those of the sizes {near}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_sizes_at_most_are_told() {
+        let sizes: Vec<u64> = (1..=100).map(|n| n * 10).collect();
+        let told = |at| told(&sizes, at).rsplit_once("sizes ").unwrap().1.to_owned();
+        assert_eq!(told(505), "460, 470, 480, 490, 500, 510, 520, 530, 540, 550");
+        assert_eq!(told(4242), "910, 920, 930, 940, 950, 960, 970, 980, 990, 1000");
+        assert_eq!(told(3), "10, 20, 30, 40, 50, 60, 70, 80, 90, 100");
+        assert_eq!(super::told(&[1, 4, 7], 6), "it has those of the sizes 1, 4, 7");
+    }
 }
