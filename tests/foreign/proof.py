@@ -29,6 +29,12 @@ class Known:
         found = (note for note in self.seen if (note.origin, note.size) == (origin, size))
         return next(found, None)
 
+    def agree(self, origin: str) -> bool:
+        """Whether all checkpoints seen before can be met by one ledger of that origin."""
+        roots = {(note.size, note.root) for note in self.seen}
+        own = all(note.origin == origin for note in self.seen)
+        return own and len(roots) == len({size for size, _ in roots})
+
 
 class Failed(Exception):
     """A check that fails."""
@@ -68,9 +74,10 @@ def check(name: str, condition: object) -> None:
 
 def inclusion(data: bytes, known: Known) -> bool:
     entry, index, path, note = formed(read_inclusion, data)
+    check("pins", known.agree(note.origin))
     carried(entry, note.origin, index)
     check("inclusion", included(sha256(b"\x00", entry), index, note.size, path, note.root))
-    return vouched(note, known, known.seen, entry)
+    return vouched(note, known, entry)
 
 
 def read_inclusion(data: bytes) -> tuple[bytes, int, list[bytes], Checkpoint]:
@@ -87,10 +94,11 @@ def read_inclusion(data: bytes) -> tuple[bytes, int, list[bytes], Checkpoint]:
 
 def consistency(data: bytes, known: Known) -> bool:
     old, path, note = formed(read_consistency, data)
+    check("pins", known.agree(note.origin))
     seen = known.at(note.origin, old)
     if seen is not None:
         check("consistency", grown(seen, note, path))
-    pinned = vouched(note, known, [s for s in known.seen if s.size != old], None)
+    pinned = vouched(note, known, None)
     if seen is None:
         raise Open("consistency")
     return pinned
@@ -132,23 +140,23 @@ def receipt(data: bytes, known: Known) -> bool:
     if 394 in unprotected:
         return statement(data, known)
     root, first, second, path = formed(read_receipt, data, -2)
+    check("pins", known.agree(root.origin))
     small, large = known.at(root.origin, first), known.at(root.origin, second)
     if small is None or large is None:
         raise Open("consistency")
     check("consistency", grown(small, large, path))
-    signed(root, large, known)
-    return vouched(large, known, [s for s in known.seen if s.size != first], None)
+    return received(root, large, known, None)
 
 
 def statement(data: bytes, known: Known) -> bool:
     entry, root, size, index, path = formed(read_statement, data)
+    check("pins", known.agree(root.origin))
     carried(entry, root.origin, index)
     note = known.at(root.origin, size)
     if note is None:
         raise Open("inclusion")
     check("inclusion", included(sha256(b"\x00", entry), index, note.size, path, note.root))
-    signed(root, note, known)
-    return vouched(note, known, known.seen, entry)
+    return received(root, note, known, entry)
 
 
 def read_statement(data: bytes) -> tuple[bytes, Root, int, int, list[bytes]]:
@@ -214,13 +222,17 @@ def three(value: Any) -> tuple[int, int, list[bytes]]:
     return first, second, path
 
 
-def signed(root: Root, note: Checkpoint, known: Known) -> None:
+def received(root: Root, note: Checkpoint, known: Known, entry: bytes | None) -> bool:
     logs = known.vkeys + (known.policy.logs if known.policy else [])
     keys = [vkey.key for vkey in logs if vkey.name == root.origin]
     if keys:
         key = next((key for key in keys if thumbprint(key) == root.kid), None)
         message = b"\x84\x6aSignature1" + byte_string(root.protected) + b"\x40\x58\x20" + note.root
         check("receipt", key is not None and holds(key, root.signature, message))
+    pinned = vouched(note, known, entry)
+    if not keys:
+        raise Open("receipt")
+    return pinned
 
 
 # ------------------------------------------------------------------------ what all have
@@ -258,9 +270,7 @@ def carried(entry: bytes, origin: str, index: int) -> None:
         raise Failed("entry") from error
 
 
-def vouched(
-    note: Checkpoint, known: Known, seen: list[Checkpoint], entry: bytes | None
-) -> bool:
+def vouched(note: Checkpoint, known: Known, entry: bytes | None) -> bool:
     """Holds a checkpoint against what is known; says whether that vouches for its root."""
     logs = known.policy.logs if known.policy else []
     witnesses = list(known.policy.witnesses.values()) if known.policy else []
@@ -274,6 +284,6 @@ def vouched(
     check("signature", not logs or any(signs(vkey) for vkey in logs))
     if known.policy and known.policy.quorum != "none":
         check("cosignatures", known.policy.witnessed(note) is not None)
-    same = [s for s in seen if (s.origin, s.size) == (note.origin, note.size)]
+    same = [s for s in known.seen if (s.origin, s.size) == (note.origin, note.size)]
     check("pins", all(s.root == note.root for s in same))
     return bool(known.vkeys or logs or same)

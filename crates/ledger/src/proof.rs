@@ -83,6 +83,9 @@ pub struct Proven {
     pub size: Option<u64>,
     /// The root of that tree.
     pub root: Option<Hash>,
+    /// The checkpoint that states both: that of the proof, or the one that a receipt is held
+    /// against.
+    pub checkpoint: Option<Checkpoint>,
     /// One line per check, in the order in which a reader wants them.
     pub checks: Vec<Check>,
     /// Whether something known beforehand says that this is the right ledger.
@@ -100,6 +103,7 @@ impl Proven {
             old: None,
             size: None,
             root: None,
+            checkpoint: None,
             checks: Vec::new(),
             pinned: false,
             quorum_met: false,
@@ -117,6 +121,7 @@ impl Proven {
         self.origin = Some(checkpoint.origin().to_owned());
         self.size = Some(checkpoint.size());
         self.root = Some(checkpoint.root());
+        self.checkpoint = Some(checkpoint.clone());
     }
 
     fn line(&mut self, name: &'static str, outcome: Outcome, detail: impl Into<String>) {
@@ -145,9 +150,12 @@ impl Proven {
         self.checks.iter().find(|check| check.outcome == Outcome::Fail)
     }
 
-    /// Returns why what decides was not checked, if it was not.
+    /// Returns why what decides was not checked, if it was not: that the hashes lead to the root,
+    /// and of a receipt, that the ledger signed it.
     pub fn unchecked(&self) -> Option<&Check> {
-        self.decisive().filter(|check| check.outcome == Outcome::NotChecked)
+        let receipt = self.checks.iter().find(|check| check.name == "receipt");
+        let mut deciding = self.decisive().into_iter().chain(receipt);
+        deciding.find(|check| check.outcome == Outcome::NotChecked)
     }
 
     /// Returns the verdict.
@@ -162,6 +170,11 @@ impl Proven {
             Verdict::ConsistentWithItself
         }
     }
+}
+
+/// Returns the text that the bytes of a proof are.
+fn text(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|e| format!("byte {} is not UTF-8", e.valid_up_to()))
 }
 
 /// Returns how many hashes there are, in words.

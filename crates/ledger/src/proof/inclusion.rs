@@ -7,7 +7,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Proven, Sort, hashes};
+use super::{Proven, Sort, hashes, text};
 use crate::consistency::{LineError, PROOF_MAX, decimal, hash_lines};
 use crate::entry::{ENTRY_MAX, Entry};
 use crate::hash::Hash;
@@ -80,16 +80,20 @@ fn line<'a, T>(
 }
 
 /// Checks a proof of inclusion against the pins.
-pub fn verify(text: &str, pins: &Pins) -> Proven {
-    let proof: Inclusion = match text.parse() {
+pub fn verify(bytes: &[u8], pins: &Pins) -> Proven {
+    let read = text(bytes).and_then(|text| text.parse().map_err(|e: LineError| e.to_string()));
+    let proof: Inclusion = match read {
         Ok(proof) => proof,
-        Err(e) => return Proven::malformed(Sort::Inclusion, e.to_string()),
+        Err(fault) => return Proven::malformed(Sort::Inclusion, fault),
     };
     let mut proven = Proven::new(Sort::Inclusion);
     proven.about(&proof.checkpoint);
     let (bytes, hashes) = (proof.entry.len(), hashes(&proof.path));
     let form = format!("an entry of {bytes} bytes, a path of {hashes}, and a checkpoint");
     proven.pass("form", form);
+    if proven.at_odds(proof.checkpoint.origin(), pins) {
+        return proven;
+    }
     proven.carried(&proof.entry, proof.checkpoint.origin(), Some(proof.index));
     proven.included(&proof.entry, proof.index, &proof.path, &proof.checkpoint);
     proven.hold(&proof.checkpoint, pins);
@@ -194,9 +198,13 @@ mod tests {
             let proof = proof(index, size);
             let text = proof.to_string();
             assert_eq!(text.parse::<Inclusion>().unwrap(), proof);
-            assert_eq!(verify(&text, &pins(3)).verdict(), Verdict::Holds, "{index} {size}");
-            assert_eq!(verify(&text, &pins(4)).fault().unwrap().name, "signature");
-            let unpinned = verify(&text, &Pins::default());
+            assert_eq!(
+                verify(text.as_bytes(), &pins(3)).verdict(),
+                Verdict::Holds,
+                "{index} {size}"
+            );
+            assert_eq!(verify(text.as_bytes(), &pins(4)).fault().unwrap().name, "signature");
+            let unpinned = verify(text.as_bytes(), &Pins::default());
             assert_eq!(unpinned.verdict(), Verdict::ConsistentWithItself);
             assert_eq!(proof.path.is_empty(), size == 1);
         }
@@ -208,7 +216,7 @@ mod tests {
         let fault = |change: fn(&mut Inclusion)| {
             let mut bad = good.clone();
             change(&mut bad);
-            verify(&bad.to_string(), &pins(3)).fault().unwrap().name
+            verify(bad.to_string().as_bytes(), &pins(3)).fault().unwrap().name
         };
         assert_eq!(fault(|proof| proof.entry = self::proof(3, 7).entry), "entry");
         assert_eq!(fault(|proof| proof.index = 3), "entry");
@@ -220,7 +228,7 @@ mod tests {
         };
         let fault = |checkpoint| {
             let bad = Inclusion { checkpoint, ..good.clone() };
-            verify(&bad.to_string(), &pins(3)).fault().unwrap().name
+            verify(bad.to_string().as_bytes(), &pins(3)).fault().unwrap().name
         };
         let root = good.checkpoint.root();
         assert_eq!(fault(resigned("ledger.example/other", 7, root, 3)), "entry");
@@ -235,7 +243,7 @@ mod tests {
         let other: Origin = "ledger.example/other".parse().unwrap();
         let keys = vec![Vkey::log(&other, PublicKey::from(&key(3)))];
         let pins = Pins { keys, ..Pins::default() };
-        assert_eq!(verify(&text, &pins).fault().unwrap().name, "signature");
+        assert_eq!(verify(text.as_bytes(), &pins).fault().unwrap().name, "signature");
     }
 
     #[test]
@@ -246,31 +254,57 @@ mod tests {
         let text = format!("log {log}\nwitness w {}\nquorum w\n", witness.unwrap());
         let policy = Some(text.parse().unwrap());
         let pins = Pins { policy, ..Pins::default() };
-        let found = verify(&proof.to_string(), &pins);
+        let found = verify(proof.to_string().as_bytes(), &pins);
         assert_eq!(found.fault().unwrap().name, "cosignatures");
         proof.checkpoint.cosign("w.example", 1_700_000_000, &key(7)).unwrap();
-        let found = verify(&proof.to_string(), &pins);
+        let found = verify(proof.to_string().as_bytes(), &pins);
         assert!(found.quorum_met);
         assert_eq!(found.verdict(), Verdict::Holds);
         proof.checkpoint.cosign("w.example", 1, &key(8)).unwrap();
         let broken = proof.to_string().replace("— w.example ", "— w.example A");
-        assert_eq!(verify(&broken, &pins).verdict(), Verdict::Failed);
+        assert_eq!(verify(broken.as_bytes(), &pins).verdict(), Verdict::Failed);
     }
 
     #[test]
     fn what_was_seen_before_pins_only_a_tree_of_that_size() {
         let text = proof(0, 7).to_string();
         let seen = |size| vec![proof(0, size).checkpoint];
-        let verdict = |pins: Pins| verify(&text, &pins).verdict();
+        let verdict = |pins: Pins| verify(text.as_bytes(), &pins).verdict();
         let pins = |size| Pins { seen: seen(size), ..Pins::default() };
         assert_eq!(verdict(pins(7)), Verdict::Holds);
         assert_eq!(verdict(pins(6)), Verdict::ConsistentWithItself);
         let mut other = pins(7);
         other.seen = vec![Checkpoint::sign(&origin(), 7, Hash::of(b""), &key(3))];
-        assert_eq!(verify(&text, &other).fault().unwrap().name, "pins");
+        assert_eq!(verify(text.as_bytes(), &other).fault().unwrap().name, "pins");
+        let foreign = "ledger.example/other".parse().unwrap();
+        let foreign = Checkpoint::sign(&foreign, 7, seen(7)[0].root(), &key(3));
+        // None of those that cannot all be met is passed over, in whichever order they come.
+        for odd in [foreign, other.seen[0].clone()] {
+            let mut both = vec![odd, seen(7)[0].clone()];
+            for _ in 0..2 {
+                both.reverse();
+                let pins = Pins { seen: both.clone(), ..self::pins(3) };
+                assert_eq!(verify(text.as_bytes(), &pins).fault().unwrap().name, "pins");
+            }
+        }
         let id = |entry: &[u8]| Pins { ledger_id: Some(Hash::leaf(entry)), ..Pins::default() };
         assert_eq!(verdict(id(&proof(0, 7).entry)), Verdict::ConsistentWithItself);
-        assert_eq!(verify(&text, &id(b"other")).fault().unwrap().name, "pins");
+        assert_eq!(verify(text.as_bytes(), &id(b"other")).fault().unwrap().name, "pins");
+    }
+
+    /// A name in a signature line may hold any character: one that is put for bytes which are no
+    /// text would pass.
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        let mut proof = proof(4, 7);
+        proof.checkpoint.cosign("witness-x", 1_700_000_000, &key(7)).unwrap();
+        let mut bytes = proof.to_string().into_bytes();
+        assert_eq!(verify(&bytes, &pins(3)).verdict(), Verdict::Holds);
+        let at = bytes.windows(9).position(|name| name == b"witness-x").unwrap();
+        bytes[at + 8] = 0xff;
+        let found = verify(&bytes, &pins(3));
+        assert_eq!(found.fault().unwrap().name, "form");
+        assert_eq!(found.fault().unwrap().detail, format!("byte {} is not UTF-8", at + 8));
     }
 
     #[test]

@@ -13,6 +13,30 @@ impl Proven {
         self.known(checkpoint, pins);
     }
 
+    /// Returns whether the checkpoints seen before cannot all be met, whatever the proof shows: one
+    /// is of another ledger than `origin`, or two of one size have different roots.
+    pub(super) fn at_odds(&mut self, origin: &str, pins: &Pins) -> bool {
+        if let Some(other) = pins.seen.iter().find(|seen| seen.origin() != origin) {
+            let (other, size) = (other.origin(), other.size());
+            let what = format!("expected checkpoints of {origin:.80?}, one of size {size} is of");
+            self.fail("pins", format!("{what} {other:.80?}"));
+            return true;
+        }
+        for (at, one) in pins.seen.iter().enumerate() {
+            let mut rest = pins.seen[at + 1..].iter();
+            let differs =
+                |other: &&Checkpoint| other.size() == one.size() && other.root() != one.root();
+            if let Some(other) = rest.find(differs) {
+                let (size, roots) = (one.size(), (one.root(), other.root()));
+                let what =
+                    format!("seen at size {size}: both the root {} and {}", roots.0, roots.1);
+                self.fail("pins", what);
+                return true;
+            }
+        }
+        false
+    }
+
     /// Checks that the log signed the checkpoint, by each pinned key and by one of the policy's.
     fn signature(&mut self, checkpoint: &Checkpoint, pins: &Pins) {
         let logs = pins.policy.as_ref().map_or(&[][..], |policy| policy.logs());
@@ -55,9 +79,13 @@ impl Proven {
     /// put entries after a genesis, so that id says nothing of the tree.
     fn known(&mut self, checkpoint: &Checkpoint, pins: &Pins) {
         let (mut met, mut open) = (Vec::new(), Vec::new());
-        for seen in pins.seen.iter().filter(|seen| seen.origin() == checkpoint.origin()) {
+        for seen in &pins.seen {
             let what = format!("the root {} at size {}", seen.root(), seen.size());
             if seen.size() != checkpoint.size() {
+                // What the tree grew from was looked at as such.
+                if self.old == Some(seen.size()) {
+                    continue;
+                }
                 open.push(format!("{what}: the proof is of size {}", checkpoint.size()));
             } else if seen.root() == checkpoint.root() {
                 self.pinned = true;

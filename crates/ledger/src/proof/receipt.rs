@@ -6,7 +6,6 @@
 use super::{Proven, Sort, hashes};
 use crate::hash::Hash;
 use crate::note::{Checkpoint, Vkey};
-use crate::policy::Policy;
 use crate::receipt::{Proof, Receipt, SignedRoot, Statement, is_statement};
 use crate::tree;
 use crate::verify::Pins;
@@ -31,6 +30,9 @@ fn statement(bytes: &[u8], pins: &Pins) -> Proven {
     };
     let (bytes, hashes) = (statement.entry.len(), hashes(path));
     proven.pass("form", format!("an entry of {bytes} bytes, and a receipt of {hashes}"));
+    if proven.at_odds(root.origin().as_str(), pins) {
+        return proven;
+    }
     proven.carried(&statement.entry, root.origin().as_str(), Some(*index));
     let Some(seen) = seen(pins, root, *size) else {
         proven.open("inclusion", format!("no checkpoint of size {size} was given"));
@@ -57,6 +59,9 @@ fn consistency(bytes: &[u8], pins: &Pins) -> Proven {
     };
     (proven.old, proven.size) = (Some(*old), Some(*size));
     proven.pass("form", format!("a receipt of {}", hashes(path)));
+    if proven.at_odds(root.origin().as_str(), pins) {
+        return proven;
+    }
     let missing = |size| format!("no checkpoint of size {size} was given");
     let (before, now) = match (seen(pins, root, *old), seen(pins, root, *size)) {
         (Some(before), Some(now)) => (before, now),
@@ -78,8 +83,7 @@ fn consistency(bytes: &[u8], pins: &Pins) -> Proven {
         proven.fail("consistency", format!("the hashes do not lead from the root at size {old}"));
     }
     proven.receipt(root, now, pins);
-    let others = pins.seen.iter().filter(|seen| seen.size() != *old).cloned().collect();
-    proven.hold(now, &Pins { seen: others, ..pins.clone() });
+    proven.hold(now, pins);
     proven
 }
 
@@ -94,13 +98,13 @@ impl Proven {
     fn receipt(&mut self, root: &SignedRoot, checkpoint: &Checkpoint, pins: &Pins) {
         let name = "receipt";
         let origin = root.origin().as_str();
-        let logs = pins.policy.iter().flat_map(Policy::logs);
-        let known = pins.keys.iter().chain(logs).filter(|vkey| vkey.name() == origin);
-        let known: Vec<&Vkey> = known.collect();
+        let known: Vec<&Vkey> = pins.logs().filter(|vkey| vkey.name() == origin).collect();
         let named = known.iter().find(|vkey| vkey.key().thumbprint() == root.kid());
         let stated: Hash = checkpoint.root();
         match named {
-            None if known.is_empty() => self.open(name, "no key of the ledger is known"),
+            None if known.is_empty() => {
+                self.open(name, "no key of the ledger is known that could have signed it");
+            }
             None => self.fail(name, format!("expected a known key, found {}", root.kid())),
             Some(vkey) if root.holds(&stated, vkey.key()) => {
                 self.pass(name, format!("the root is signed by {vkey}"));

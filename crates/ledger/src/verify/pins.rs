@@ -30,6 +30,11 @@ impl Pins {
             && self.seen.is_empty()
     }
 
+    /// Returns the keys of logs: those that are pinned, and those of the policy.
+    pub fn logs(&self) -> impl Iterator<Item = &Vkey> {
+        self.keys.iter().chain(self.policy.iter().flat_map(Policy::logs))
+    }
+
     /// Returns every key that the pins name.
     pub(crate) fn vkeys(&self) -> impl Iterator<Item = &Vkey> {
         let policy = self.policy.iter();

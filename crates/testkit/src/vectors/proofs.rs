@@ -119,6 +119,11 @@ impl Ledger {
             Hash::of(b"another history"),
             &checkpoint(),
         );
+        let elsewhere = "ledger.example/other".parse().expect("an origin");
+        let elsewhere = Checkpoint::sign(&elsewhere, 8, self.root(8), &checkpoint());
+        let strange = "a checkpoint of another ledger is a pin that is not met";
+        let strange = vector("seen-elsewhere", "failed", Some("pins"), strange, bytes.clone());
+        let twice = vector("seen-twice", "failed", Some("pins"), "both cannot be", bytes.clone());
         let split = vector("seen-otherwise", "failed", Some("pins"), "two roots", bytes.clone());
         let own = "consistent-with-itself";
         vec![
@@ -138,6 +143,8 @@ impl Ledger {
                 &[&self.checkpoint(7)],
             ),
             with_seen(split, &[&other]),
+            with_seen(strange, &[&elsewhere]),
+            with_seen(twice, &[&self.checkpoint(8), &other]),
         ]
     }
 
@@ -245,7 +252,13 @@ impl Ledger {
         bad.proof = Proof::Consistency { old: 3, size: 8, path: vec![Hash::of(b""); 4] };
         let (unknown, open) = ("the smaller tree is not known", "not-checked");
         let one = "the larger tree is not known";
+        let another = Hash::of(b"another history");
+        let origin = ORIGIN.parse().expect("an origin");
+        let another = Checkpoint::sign(&origin, 3, another, &checkpoint());
+        let twice = "two roots of the smaller size";
+        let twice = vector("consistency-seen-twice", "failed", Some("pins"), twice, text(&good));
         vec![
+            with_seen(twice, &[&self.checkpoint(3), &another]),
             grown("consistency", 3, 8, "from a size that is no power of two"),
             grown("consistency-perfect", 4, 7, "from a power of two"),
             grown("consistency-same", 8, 8, "of one size with itself"),
@@ -286,8 +299,12 @@ impl Ledger {
         let another = rooted(by(7, &checkpoint()));
         let entry = Statement { entry: self.forge.entry(4).to_vec(), ..good.clone() };
         let (open, decides) = ("not-checked", Some("inclusion"));
+        let bytes = good.bytes().expect("an entry and a receipt");
+        let keyless = Vector::unpinned("proof-receipt-without-key", open, bytes);
+        let keyless = keyless.line("check", "receipt").note("a checkpoint is known, and no key");
         let size = "the path of 5 in 8 fits 5 in 7, and nobody signed the size";
         vec![
+            with_seen(keyless, &[&self.checkpoint(8)]),
             known("receipt", "holds", None, "with the size of a checkpoint", &good, 8),
             known("receipt-eddsa", "holds", None, "the algorithm -8", &eddsa, 8),
             known("receipt-unknown-size", open, decides, "a checkpoint of 7", &good, 7),

@@ -79,11 +79,6 @@ impl ProofFile {
     ) -> Result<Status, Failure> {
         (self.sort.check)(self, args, context)
     }
-
-    /// Returns the proof as text; what is not UTF-8 becomes a character that no proof holds.
-    pub(super) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
 }
 
 fn inclusion(
@@ -91,9 +86,9 @@ fn inclusion(
     args: &VerifyArgs,
     context: &mut Context,
 ) -> Result<Status, Failure> {
-    let text = file.text();
-    let pins = pins(&proof::verify_inclusion(&text, &Pins::default()), args, context)?;
-    show(&proof::verify_inclusion(&text, &pins), file, args, context)
+    let bytes = &file.bytes;
+    let pins = pins(&proof::verify_inclusion(bytes, &Pins::default()), args, context)?;
+    show(&proof::verify_inclusion(bytes, &pins), file, args, context)
 }
 
 fn consistency(
@@ -101,9 +96,9 @@ fn consistency(
     args: &VerifyArgs,
     context: &mut Context,
 ) -> Result<Status, Failure> {
-    let text = file.text();
-    let pins = pins(&proof::verify_consistency(&text, &Pins::default()), args, context)?;
-    show(&proof::verify_consistency(&text, &pins), file, args, context)
+    let bytes = &file.bytes;
+    let pins = pins(&proof::verify_consistency(bytes, &Pins::default()), args, context)?;
+    show(&proof::verify_consistency(bytes, &pins), file, args, context)
 }
 
 fn receipt(file: &ProofFile, args: &VerifyArgs, context: &mut Context) -> Result<Status, Failure> {
@@ -116,7 +111,9 @@ fn equivocation(
     args: &VerifyArgs,
     context: &mut Context,
 ) -> Result<Status, Failure> {
-    let read = file.text().parse::<Equivocation>();
+    let text = str::from_utf8(&file.bytes);
+    let text = text.map_err(|e| format!("byte {} is not UTF-8", e.valid_up_to()));
+    let read = text.and_then(|text| text.parse::<Equivocation>().map_err(|e| e.to_string()));
     let origin = read.as_ref().ok().map(|stated| stated.smaller().origin());
     let pins = source::pins_of(origin, &args.pins, context)?;
     let logs: Vec<_> = pins.keys.iter().chain(pins.policy.iter().flat_map(Policy::logs)).collect();
@@ -126,7 +123,7 @@ fn equivocation(
         _ => Pinned::Other,
     };
     let checked = read.as_ref().map_or(Ok(()), Equivocation::check);
-    let stated = read.as_ref().map_err(ToString::to_string);
+    let stated = read.as_ref().map_err(Clone::clone);
     let found = Found { stated, checked, pinned };
     let text = match args.format.format {
         Format::Text => two_histories::text(&found, &file.name, context.style()),
@@ -173,16 +170,19 @@ fn show(
             Ok(Status::CouldNotRun)
         }
         Verdict::NotChecked => {
-            hint_at_checkpoint(context);
+            hint_at_what_decides(proven, context);
             Ok(Status::CouldNotRun)
         }
     }
 }
 
 /// Says what decides.
-fn hint_at_checkpoint(context: &Context) {
-    context.out.talk(
-        "hint: give that checkpoint, which reached you by another way than the proof, with \
-         --seen FILE",
-    );
+fn hint_at_what_decides(proven: &Proven, context: &Context) {
+    context.out.talk(if proven.unchecked().is_some_and(|check| check.name == "receipt") {
+        "hint: give the ledger's key, which reached you by another way than the receipt, with \
+         --key or --policy, beside --seen"
+    } else {
+        "hint: give that checkpoint with --seen FILE; it counts for no more than the way it \
+         reached you, unless the ledger's key is known too"
+    });
 }

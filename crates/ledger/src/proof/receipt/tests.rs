@@ -164,7 +164,7 @@ fn each_part_that_is_another_is_refused() {
     };
     assert_eq!(signed(by(own, &root, 4)), "receipt");
     assert_eq!(signed(by(own, &Hash::of(b""), 3)), "receipt");
-    assert_eq!(signed(by("ledger.example/other", &root, 3)), "entry");
+    assert_eq!(signed(by("ledger.example/other", &root, 3)), "pins");
 }
 
 #[test]
@@ -176,9 +176,24 @@ fn a_checkpoint_that_gives_the_size_is_itself_held_against_the_pins() {
     let foreign = Checkpoint::sign(&origin(), 8, root, &key(4));
     assert_eq!(fault(&verify(&bytes, &pins(foreign))), "signature");
     let other = Checkpoint::sign(&origin(), 8, Hash::of(b""), &key(3));
-    assert_eq!(fault(&verify(&bytes, &pins(other))), "inclusion");
-    let keyless = Pins { keys: vec![], ..ledger.pins(&[8]) };
-    assert_eq!(verify(&bytes, &keyless).verdict(), Verdict::Holds);
+    assert_eq!(fault(&verify(&bytes, &pins(other.clone()))), "inclusion");
+    let twice = Pins { seen: vec![ledger.checkpoint(8), other], ..ledger.pins(&[]) };
+    assert_eq!(fault(&verify(&bytes, &twice)), "pins");
+    let elsewhere = "ledger.example/other".parse().unwrap();
+    let elsewhere = Checkpoint::sign(&elsewhere, 8, root, &key(3));
+    assert_eq!(fault(&verify(&bytes, &pins(elsewhere))), "pins");
+}
+
+/// Whoever hands over a receipt may hand over a checkpoint that fits it.
+#[test]
+fn without_a_key_of_the_ledger_a_receipt_does_not_hold() {
+    let ledger = Ledger::new();
+    let keyless = Pins { keys: vec![], ..ledger.pins(&[3, 8]) };
+    for bytes in [ledger.statement(5, 8).bytes().unwrap(), ledger.consistency(3, 8).bytes()] {
+        let proven = verify(&bytes, &keyless);
+        assert_eq!(proven.verdict(), Verdict::NotChecked);
+        assert_eq!(proven.unchecked().unwrap().name, "receipt");
+    }
 }
 
 #[test]
@@ -192,8 +207,9 @@ fn a_receipt_of_consistency_holds_between_its_own_roots_alone() {
     assert_eq!(fault(&verify(&bad.bytes(), &ledger.pins(&[3, 8]))), "consistency");
     let bad = Receipt { root: ledger.root(7, Algorithm::Ed25519), ..good.clone() };
     assert_eq!(fault(&verify(&bad.bytes(), &ledger.pins(&[3, 8]))), "receipt");
-    let keyless = Pins { keys: vec![], ..ledger.pins(&[3, 8]) };
-    assert_eq!(verify(&good.bytes(), &keyless).verdict(), Verdict::Holds);
+    let mut twice = ledger.pins(&[3, 8]);
+    twice.seen.push(Checkpoint::sign(&origin(), 3, Hash::of(b""), &key(3)));
+    assert_eq!(fault(&verify(&good.bytes(), &twice)), "pins");
 }
 
 #[test]
