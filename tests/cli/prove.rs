@@ -128,6 +128,34 @@ fn what_the_key_signed_of_another_history_or_a_longer_one_is_no_size_to_prove_fr
 }
 
 #[test]
+fn a_checkpoint_that_comes_with_a_proof_takes_no_pin_away() {
+    let (place, stranger) = (ledger(), ledger());
+    fs::write(stranger.path("X.ckpt"), checkpoint(&stranger, 7)).unwrap();
+    prove(&stranger, "5 --receipt -o X.cose").ok();
+    prove(&stranger, "5 -o X.tlog-proof").ok();
+    stranger.tally(&["export", "--ledger=L", "-o", "X.tally"]).ok();
+    for file in ["X.ckpt", "X.cose", "X.tlog-proof", "X.tally"] {
+        hand_over(&stranger, file, &place);
+    }
+    let before = fs::read(place.path("config/trust.json")).unwrap();
+    for file in ["X.cose", "X.tlog-proof", "X.tally"] {
+        let run = place.tally(&["verify", file, "--seen=X.ckpt"]).exits(3);
+        assert!(run.stdout.contains("\nFailed: "), "{run:?}");
+    }
+    assert_eq!(fs::read(place.path("config/trust.json")).unwrap(), before);
+    // Where nothing is known of the ledger, a receipt is worth no more than who signed it.
+    let run = verify(&place, "X.cose", "--seen X.ckpt").exits(2);
+    assert!(run.stdout.contains("Not checked: no key of the ledger is known"), "{run:?}");
+    assert!(run.stderr.contains("hint: give the ledger's key"), "{run:?}");
+    verify(&place, "X.cose", "--seen X.ckpt --unpinned").exits(2);
+    verify(&place, "X.tlog-proof", "--seen X.ckpt").ok();
+    // What is handed over with an own receipt may be that too.
+    prove(&place, "5 --receipt -o 5.cose").ok();
+    place.tally(&["verify", "5.cose", "--seen=seen7"]).ok();
+    place.tally(&["verify", "L", "--seen=seen4"]).ok();
+}
+
+#[test]
 fn a_receipt_is_made_without_the_key_and_checked_with_a_checkpoint() {
     let place = ledger();
     fs::rename(place.path("L/keys"), place.path("keys")).unwrap();

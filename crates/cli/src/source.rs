@@ -19,8 +19,8 @@ use crate::trust::{Known, TrustStore};
 /// The largest vkey, policy or checkpoint file that is read, in bytes.
 const PIN_FILE_MAX: u64 = 256 * 1024;
 
-/// The options that say what is known of a ledger beforehand. Without one of them the user's trust
-/// store is asked.
+/// The options that say what is known of a ledger beforehand. What the user's trust store knows of
+/// it stays in force beside a checkpoint; a key, a policy or an id stands in its place.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct PinArgs {
     /// Require the last checkpoint to be signed by this vkey, or by the one in this file
@@ -47,11 +47,11 @@ pub struct PinArgs {
 const PINS: &str = "Pins";
 
 impl PinArgs {
-    fn given(&self) -> bool {
-        !self.key.is_empty()
-            || self.policy.is_some()
-            || self.ledger_id.is_some()
-            || !self.seen.is_empty()
+    /// Returns whether the trust store is not asked. A checkpoint says nothing of whose ledger it
+    /// is, and often comes from whoever hands over the rest: it takes no other pin away.
+    fn replaces(&self) -> bool {
+        let named = !self.key.is_empty() || self.policy.is_some() || self.ledger_id.is_some();
+        named || self.unpinned
     }
 
     /// Returns the pins that the options give.
@@ -291,30 +291,34 @@ pub struct Found {
     known: Option<(TrustStore, Known)>,
 }
 
-/// Finds the pins for `source`: those of the options, else those of the trust store.
+/// Finds the pins for `source`: those of the options, and those of the trust store unless the
+/// options replace them.
 ///
 /// # Errors
 ///
 /// Fails if a pin cannot be read.
 pub fn find_pins(source: &Source, args: &PinArgs, context: &Context) -> Result<Found, Failure> {
-    if args.given() || args.unpinned {
-        return Ok(Found { pins: args.pins()?, known: None });
+    if args.replaces() {
+        return pins_of(None, args, context);
     }
     let claimed = source.last_checkpoint()?;
-    find(claimed.as_ref().map(Checkpoint::origin), context)
+    pins_of(claimed.as_ref().map(Checkpoint::origin), args, context)
 }
 
-/// Returns the pins for a ledger of that origin: those of the options, else those of the trust
-/// store.
+/// Finds the pins for a ledger of that origin: those of the options, and those of the trust store
+/// unless the options replace them.
 ///
 /// # Errors
 ///
 /// As [`find_pins`].
-pub fn pins_of(origin: Option<&str>, args: &PinArgs, context: &Context) -> Result<Pins, Failure> {
-    if args.given() || args.unpinned {
-        return args.pins();
+pub fn pins_of(origin: Option<&str>, args: &PinArgs, context: &Context) -> Result<Found, Failure> {
+    let given = args.pins()?;
+    if args.replaces() {
+        return Ok(Found { pins: given, known: None });
     }
-    Ok(find(origin, context)?.pins)
+    let mut found = find(origin, context)?;
+    found.pins.seen.extend(given.seen);
+    Ok(found)
 }
 
 /// Finds what the trust store knows of the ledger `origin`.
@@ -354,7 +358,7 @@ impl Found {
         if !sound {
             return Ok(());
         }
-        let seen: Option<Checkpoint> = known.seen.as_ref().and_then(|text| text.parse().ok());
+        let seen = known.seen();
         match verification.verdict() {
             // An extract may be silent on the checkpoint seen before: it never takes its place.
             Verdict::Whole if verification.pins_unchecked.is_empty() => {
@@ -367,17 +371,26 @@ impl Found {
                 let ours = self.pins.ledger_id.is_some_and(|id| verification.ledger_id == Some(id))
                     || self.pins.keys.iter().any(|key| last.signed_by(key) != Signed::Absent);
                 if let Some(seen) = seen.filter(|seen| ours && verification.denies(seen)) {
-                    let kept = store.keep_conflict(&seen.to_string(), &last.to_string())?;
-                    context.out.talk(&format!(
-                        "note: both checkpoints are kept as evidence in {}",
-                        kept.display()
-                    ));
+                    keep(store, &seen, &last, context)?;
                 }
             }
             Verdict::Whole | Verdict::ConsistentWithItself | Verdict::NotWhole => {}
         }
         Ok(())
     }
+}
+
+/// Keeps two checkpoints that contradict each other, and says where.
+fn keep(
+    store: &TrustStore,
+    seen: &Checkpoint,
+    found: &Checkpoint,
+    context: &Context,
+) -> Result<(), Failure> {
+    let kept = store.keep_conflict(&seen.to_string(), &found.to_string())?;
+    let kept = kept.display();
+    context.out.talk(&format!("note: both checkpoints are kept as evidence in {kept}"));
+    Ok(())
 }
 
 /// Verifies the ledger at `path` and keeps its entries.

@@ -73,6 +73,13 @@ impl Known {
     }
 }
 
+impl Known {
+    /// Returns the largest checkpoint that was accepted; `None` if there is none.
+    pub fn seen(&self) -> Option<Checkpoint> {
+        self.seen.as_ref().and_then(|text| text.parse().ok())
+    }
+}
+
 /// The trust store of one folder.
 #[derive(Debug, Clone)]
 pub struct TrustStore {
@@ -166,8 +173,7 @@ impl TrustStore {
             let Some(known) = ledgers.iter_mut().find(|known| known.origin == origin) else {
                 return Ok(());
             };
-            let seen: Option<Checkpoint> = known.seen.as_ref().and_then(|text| text.parse().ok());
-            if seen.is_none_or(|seen| seen.size() < checkpoint.size()) {
+            if known.seen().is_none_or(|seen| seen.size() < checkpoint.size()) {
                 known.seen = Some(checkpoint.to_string());
             }
             Ok(())

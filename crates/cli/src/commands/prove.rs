@@ -312,7 +312,7 @@ fn kept(args: &ProveArgs, context: &Context) -> Result<Read, Failure> {
 fn published(args: &ProveArgs, place: &Path, context: &Context) -> Result<Read, Failure> {
     let from = Published::open(place, context)?;
     let origin = from.checkpoint().origin().to_owned();
-    let pins = source::pins_of(Some(&origin), &PinArgs::default(), context)?;
+    let pins = source::pins_of(Some(&origin), &PinArgs::default(), context)?.pins;
     let ledger = from.verify(&pins)?;
     let checkpoint = chosen(from.checkpoints()?, args.at)?;
     let root = if args.receipt { from.root(checkpoint.size())? } else { None };

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use tally_ledger::consistency::CONSISTENCY_MAX;
 use tally_ledger::equivocation::{EQUIVOCATION_MAX, Equivocation, HEADER};
-use tally_ledger::policy::Policy;
 use tally_ledger::proof::{self, FIRST_LINE, INCLUSION_MAX, Proven, Verdict};
 use tally_ledger::receipt::{self, STATEMENT_MAX};
 use tally_ledger::verify::Pins;
@@ -86,9 +85,7 @@ fn inclusion(
     args: &VerifyArgs,
     context: &mut Context,
 ) -> Result<Status, Failure> {
-    let bytes = &file.bytes;
-    let pins = pins(&proof::verify_inclusion(bytes, &Pins::default()), args, context)?;
-    show(&proof::verify_inclusion(bytes, &pins), file, args, context)
+    checked(proof::verify_inclusion, file, args, context)
 }
 
 fn consistency(
@@ -96,14 +93,11 @@ fn consistency(
     args: &VerifyArgs,
     context: &mut Context,
 ) -> Result<Status, Failure> {
-    let bytes = &file.bytes;
-    let pins = pins(&proof::verify_consistency(bytes, &Pins::default()), args, context)?;
-    show(&proof::verify_consistency(bytes, &pins), file, args, context)
+    checked(proof::verify_consistency, file, args, context)
 }
 
 fn receipt(file: &ProofFile, args: &VerifyArgs, context: &mut Context) -> Result<Status, Failure> {
-    let pins = pins(&proof::verify_receipt(&file.bytes, &Pins::default()), args, context)?;
-    show(&proof::verify_receipt(&file.bytes, &pins), file, args, context)
+    checked(proof::verify_receipt, file, args, context)
 }
 
 fn equivocation(
@@ -115,8 +109,8 @@ fn equivocation(
     let text = text.map_err(|e| format!("byte {} is not UTF-8", e.valid_up_to()));
     let read = text.and_then(|text| text.parse::<Equivocation>().map_err(|e| e.to_string()));
     let origin = read.as_ref().ok().map(|stated| stated.smaller().origin());
-    let pins = source::pins_of(origin, &args.pins, context)?;
-    let logs: Vec<_> = pins.keys.iter().chain(pins.policy.iter().flat_map(Policy::logs)).collect();
+    let pins = source::pins_of(origin, &args.pins, context)?.pins;
+    let logs: Vec<_> = pins.logs().collect();
     let pinned = match &read {
         _ if logs.is_empty() => Pinned::Nothing,
         Ok(stated) if logs.contains(&stated.key()) => Pinned::Met,
@@ -145,9 +139,17 @@ fn equivocation(
     }
 }
 
-/// Returns the pins for the ledger that the proof names.
-fn pins(claimed: &Proven, args: &VerifyArgs, context: &Context) -> Result<Pins, Failure> {
-    source::pins_of(claimed.origin.as_deref(), &args.pins, context)
+/// Checks a proof under the pins for the ledger that it names, and shows what it comes to.
+fn checked(
+    check: fn(&[u8], &Pins) -> Proven,
+    file: &ProofFile,
+    args: &VerifyArgs,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let claimed = check(&file.bytes, &Pins::default());
+    let known = source::pins_of(claimed.origin.as_deref(), &args.pins, context)?;
+    let proven = check(&file.bytes, &known.pins);
+    show(&proven, file, args, context)
 }
 
 fn show(
