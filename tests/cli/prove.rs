@@ -156,6 +156,31 @@ fn a_checkpoint_that_comes_with_a_proof_takes_no_pin_away() {
 }
 
 #[test]
+fn a_second_history_that_a_proof_shows_is_kept_as_evidence() {
+    let (place, other) = forked();
+    place.tally(&["verify", "L"]).ok();
+    prove(&other, "5 -o fork.tlog-proof").ok();
+    prove(&other, "5 --receipt -o fork.cose").ok();
+    hand_over(&other, "fork.tlog-proof", &place);
+    hand_over(&other, "fork.cose", &place);
+    let run = place.tally(&["verify", "fork.tlog-proof"]).exits(3);
+    assert_eq!(run.stderr.matches("kept as evidence").count(), 1, "{run:?}");
+    let kept = fs::read_dir(place.path("config/conflicts")).unwrap();
+    let kept: Vec<_> = kept.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let json: serde_json::Value = serde_json::from_str(&kept[0]).unwrap();
+    assert_eq!((json["seen"].as_str().unwrap(), kept.len()), (&*checkpoint(&place, 7), 1));
+    assert_eq!(json["found"].as_str().unwrap(), place.read("fork7"));
+    let run = place.tally(&["verify", "fork.cose", "--seen=fork7"]).exits(3);
+    assert_eq!(run.stderr.matches("kept as evidence").count(), 1, "{run:?}");
+    // Anybody can write a checkpoint of that size: it is evidence of nothing.
+    let stranger = ledger();
+    prove(&stranger, "5 -o X.tlog-proof").ok();
+    hand_over(&stranger, "X.tlog-proof", &place);
+    let run = place.tally(&["verify", "X.tlog-proof"]).exits(3);
+    assert!(!run.stderr.contains("kept as evidence"), "{run:?}");
+}
+
+#[test]
 fn a_receipt_is_made_without_the_key_and_checked_with_a_checkpoint() {
     let place = ledger();
     fs::rename(place.path("L/keys"), place.path("keys")).unwrap();

@@ -378,6 +378,29 @@ impl Found {
         }
         Ok(())
     }
+
+    /// Keeps a checkpoint as evidence if a key of the ledger signed it, and it has another root
+    /// than the one that the trust store has seen at that size.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trust store cannot be written.
+    pub fn keep_contradiction(&self, found: &Checkpoint, context: &Context) -> Result<(), Failure> {
+        let Some((store, known)) = &self.known else {
+            return Ok(());
+        };
+        let Some(seen) = known.seen() else {
+            return Ok(());
+        };
+        let signs = |vkey: &Vkey| {
+            vkey.name() == seen.origin() && matches!(found.signed_by(vkey), Signed::Holds(_))
+        };
+        let same = found.origin() == seen.origin() && found.size() == seen.size();
+        if same && found.root() != seen.root() && self.pins.logs().any(signs) {
+            keep(store, &seen, found, context)?;
+        }
+        Ok(())
+    }
 }
 
 /// Keeps two checkpoints that contradict each other, and says where.

@@ -15,7 +15,7 @@ use super::{VerifyArgs, hint_at_pins};
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
-use crate::source;
+use crate::source::{self, Found as Known};
 
 /// A sort of proof, and how a file of it is checked.
 struct Sort {
@@ -149,7 +149,17 @@ fn checked(
     let claimed = check(&file.bytes, &Pins::default());
     let known = source::pins_of(claimed.origin.as_deref(), &args.pins, context)?;
     let proven = check(&file.bytes, &known.pins);
-    show(&proven, file, args, context)
+    let status = show(&proven, file, args, context)?;
+    keep_contradictions(&proven, &known, context)?;
+    Ok(status)
+}
+
+/// Keeps as evidence what a key of the ledger signed besides what was seen of it: a checkpoint that
+/// stands in the proof, or one that came with it.
+fn keep_contradictions(proven: &Proven, known: &Known, context: &Context) -> Result<(), Failure> {
+    let given = known.pins.seen.iter().filter(|seen| Some(*seen) != proven.checkpoint.as_ref());
+    let mut shown = proven.checkpoint.iter().chain(given);
+    shown.try_for_each(|shown| known.keep_contradiction(shown, context))
 }
 
 fn show(
