@@ -181,6 +181,20 @@ fn a_second_history_that_a_proof_shows_is_kept_as_evidence() {
 }
 
 #[test]
+fn a_proof_may_come_out_of_a_pipe_and_a_ledger_not() {
+    let place = Place::with_ledger();
+    let text = prove(&place, "0").ok();
+    let verify = ["verify", "/dev/stdin", "--key=L/ledger.vkey"];
+    let shown = place.tally_reading(text, &verify).ok();
+    assert!(shown.contains("\nHolds: entry 0 stands in the ledger of 1 entry,"), "{shown}");
+    place.tally(&["export", "--ledger=L", "-o", "L.tally"]).ok();
+    let shown = place.tally(&["verify", "L.tally"]).ok();
+    assert!(shown.contains("\nWhole: its 1 entry holds under the given pins"), "{shown}");
+    let bundle = fs::read(place.path("L.tally")).unwrap();
+    place.tally_reading(bundle, &verify).refused("neither a folder nor a regular file");
+}
+
+#[test]
 fn a_receipt_is_made_without_the_key_and_checked_with_a_checkpoint() {
     let place = ledger();
     fs::rename(place.path("L/keys"), place.path("keys")).unwrap();

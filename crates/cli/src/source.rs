@@ -251,12 +251,18 @@ impl Source {
 /// Fails if there is none, it cannot be read, or it is a pipe with a name.
 pub fn open(path: &Path) -> Result<File, Failure> {
     let failed = |e: std::io::Error| Failure::io("read", path, &e);
-    let named = !path.starts_with("/dev") && !path.starts_with("/proc");
-    if named && std::fs::metadata(path).map_err(failed)?.file_type().is_fifo() {
+    let fifo = std::fs::metadata(path).map_err(failed)?.file_type().is_fifo();
+    if fifo && !is_handed_over(path) {
         return Err(Failure::new(format!("{} is a pipe, expected a file", path.display()))
             .hint("save what comes out of it as a file first"));
     }
     File::open(path).map_err(failed)
+}
+
+/// Returns whether a shell or the system handed over what is read from `path`, such as
+/// `/dev/stdin`.
+pub fn is_handed_over(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
 }
 
 /// A ledger that was verified under the pins that were found for it.

@@ -1,6 +1,7 @@
 //! Proofs in small files, told from ledgers and from each other by how they begin.
 
 use std::io::Read;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use tally_ledger::consistency::CONSISTENCY_MAX;
@@ -44,13 +45,16 @@ pub(super) struct ProofFile {
 }
 
 impl ProofFile {
-    /// Reads the file if it is a proof; `None` if it is something else, or no regular file.
+    /// Reads the file if it is a proof; `None` if it is something else. It is read once, so it may
+    /// come out of a pipe that the shell hands over.
     ///
     /// # Errors
     ///
     /// Fails if the file cannot be read.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, Failure> {
-        if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        let piped = source::is_handed_over(path);
+        let readable = |of: std::fs::FileType| of.is_file() || of.is_fifo() && piped;
+        if !std::fs::metadata(path).is_ok_and(|found| readable(found.file_type())) {
             return Ok(None);
         }
         let failed = |e: std::io::Error| Failure::io("read", path, &e);
