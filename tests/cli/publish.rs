@@ -314,7 +314,14 @@ fn a_damaged_or_missing_file_is_named() {
     fs::remove_file(&bundle).unwrap();
     publish(&place, "P").ok();
     fs::remove_file(&bundle).unwrap();
-    verify().refused("P lacks tile/entries/000.p/3, which its checkpoint of size 3 implies");
+    let lacks = verify();
+    lacks.refused("P lacks tile/entries/000.p/3, which its checkpoint of size 3 implies");
+    assert_eq!(publish(&place, "P").ok(), "3 entries are published in P already\n");
+    fs::write(place.path("P/tile/0/000.p/3"), "damaged").unwrap();
+    let repair = || place.tally(&["publish", "P", "--repair", "--ledger=L"]).ok();
+    assert_eq!(repair(), "3 entries are published in P: 4 files compared, 2 written\n");
+    assert_eq!(repair(), "3 entries are published in P: 4 files compared, 0 written\n");
+    verify().exits(0);
     place.tally(&["verify", "https://", "--unpinned"]).refused("is no place");
     place.tally(&["verify", "ftp://example.test/x", "--unpinned"]).refused("is no place");
 }

@@ -215,10 +215,11 @@ pub fn unplaced(e: &PlaceError) -> Failure {
              their settings from the environment, such as AWS_ENDPOINT_URL"
         }
         PlaceError::Refused { .. } => "see that the place is up and the credentials are right",
+        PlaceError::TimedOut { .. } => "it is silent: see that it is up, and ask again",
         PlaceError::TooLarge { .. } => "it is no file of a published ledger",
         PlaceError::Other { .. } => {
-            "something else was published there, or the file was damaged; publish to an empty \
-             place, or remove that file if you are sure"
+            "something else was published there, or the file was damaged: publish to an empty \
+             place, or write it anew with: tally publish --repair"
         }
         PlaceError::Unconditional { .. } => {
             "publish where conditions are heeded; or add --unsafe-no-conditions, if nobody else \
@@ -238,7 +239,7 @@ pub fn unread(e: ReadError) -> Failure {
         | ReadError::Bundle { .. }
         | ReadError::NoHistory { .. }
         | ReadError::History { .. } => {
-            "ask whoever publishes it to publish again, or read another mirror"
+            "ask whoever publishes it to run: tally publish --repair; or read another mirror"
         }
         ReadError::TooLarge { .. } => {
             "whoever publishes it may be hostile; if you know them, ask for a bundle"

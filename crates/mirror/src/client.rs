@@ -13,7 +13,7 @@ use crate::backoff;
 /// How servers know the program.
 pub const USER_AGENT: &str = concat!("tally/", env!("CARGO_PKG_VERSION"));
 /// How long a connection may take to come about.
-const CONNECT_MAX: Duration = Duration::from_secs(20);
+pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(20);
 /// The most redirects that are followed.
 const REDIRECTS_MAX: usize = 5;
 /// How much of the body of a refusal is kept, in bytes.
@@ -309,7 +309,7 @@ fn address(url: &str) -> Result<Url, FetchError> {
 }
 
 /// Follows a redirect on the same host, a few times, and never from TLS to none.
-fn same_host(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+pub(crate) fn same_host(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     let Some(last) = attempt.previous().last() else {
         return attempt.follow();
     };

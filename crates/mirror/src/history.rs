@@ -528,7 +528,11 @@ mod tests {
             note.parse::<Checkpoint>().unwrap()
         };
         let all: Vec<Checkpoint> = (1..=1280).map(large).collect();
-        publish(&place, &all[..1024]).unwrap();
+        std::fs::create_dir(dir.path().join("checkpoints")).unwrap();
+        for (index, full) in (0..).zip(all[..1024].chunks(WIDTH)) {
+            std::fs::write(dir.path().join(path(index)), list(full)).unwrap();
+        }
+        std::fs::write(dir.path().join(TAIL), "full 4\n").unwrap();
         assert_eq!(earlier(&place, None).unwrap().len(), 1024);
         let more = publish(&place, &all).unwrap_err();
         assert!(matches!(more, PublishError::LongHistory { files: 4, .. }), "{more}");

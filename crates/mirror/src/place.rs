@@ -4,21 +4,23 @@
 //! one is replaced only where it still is what the publisher read: by the condition of the object
 //! store, or under a lock where the place is a directory.
 
-use std::fs::File;
+mod folder;
+mod open;
+
 use std::path::{Path as FilePath, PathBuf};
 use std::time::Duration;
 
-use fs4::FileExt;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use object_store::http::HttpBuilder;
-use object_store::local::LocalFileSystem;
+use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, ClientOptions, Error as StoreError, GetResult, ObjectStore,
-    ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion,
+    Attribute, Attributes, Error as StoreError, GetResult, ObjectStore, ObjectStoreExt, PutMode,
+    PutOptions, PutPayload, UpdateVersion,
 };
-use reqwest::Url;
 use tokio::runtime::Runtime;
+
+use self::folder::LOCK;
+use self::open::Opened;
 
 /// How many files are written or read at one time.
 const PARALLEL: usize = 16;
@@ -26,8 +28,6 @@ const PARALLEL: usize = 16;
 const REQUEST_MAX: Duration = Duration::from_mins(3);
 /// The name that a probe of the place's conditions writes to.
 const PROBE: &str = "tally-probe";
-/// The file whose lock guards the checkpoint of a directory.
-const LOCK: &str = ".lock";
 
 /// A place to publish to, or to read from.
 pub struct Place {
@@ -107,6 +107,16 @@ pub enum PlaceError {
         /// Why.
         reason: String,
     },
+    /// The place is silent.
+    #[error("{name}: {path}: no whole answer within {seconds} seconds")]
+    TimedOut {
+        /// The place.
+        name: String,
+        /// The file.
+        path: String,
+        /// The longest time allowed.
+        seconds: u64,
+    },
     /// A file is larger than it may be.
     #[error("{name}: {path} has {found} bytes, at most {most} expected")]
     TooLarge {
@@ -126,10 +136,10 @@ pub enum PlaceError {
         name: String,
         /// The file.
         path: String,
-        /// How many bytes it has.
-        found: usize,
+        /// How many bytes it has, or more.
+        found: u64,
         /// How many it should have.
-        expected: usize,
+        expected: u64,
     },
     /// The place ignores conditions, so that two publishers may overwrite each other.
     #[error("{name} ignores the condition of a write: {what}")]
@@ -143,46 +153,18 @@ pub enum PlaceError {
 
 impl Place {
     /// Opens a place by its name: a directory, `s3://BUCKET/PREFIX`, `gs://…`, `az://…`, or an
-    /// `https://` or `http://` address to read from. `options` are the settings of object stores by
-    /// their names, such as `AWS_ENDPOINT_URL`. Nothing is asked of the place yet.
+    /// `https://` or `http://` address to read from, whose redirects do not leave the host.
+    /// `options` are the settings of object stores by their names, such as `AWS_ENDPOINT_URL`.
+    /// Nothing is asked of the place yet.
     ///
     /// # Errors
     ///
-    /// Fails if the name is that of no place, a directory is missing, or a setting is refused.
+    /// Fails if the name is that of no place, or holds a password or a query, a directory is
+    /// missing, or a setting is refused.
     pub fn open(name: &str, options: &[(String, String)]) -> Result<Self, PlaceError> {
-        let wrong = |reason: String| PlaceError::Name { name: name.to_owned(), reason };
-        let failed = |e: &dyn std::error::Error| wrong(causes(e));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|e| failed(&e))?;
-        let mut dir = None;
-        let (store, prefix): (Box<dyn ObjectStore>, Path) = if is_remote(name) {
-            let url: Url = name.parse().map_err(|e| failed(&e))?;
-            if matches!(url.scheme(), "http" | "https") {
-                let client = ClientOptions::new()
-                    .with_allow_http(true)
-                    .with_timeout(REQUEST_MAX)
-                    .with_user_agent(reqwest::header::HeaderValue::from_static(
-                        crate::client::USER_AGENT,
-                    ));
-                let root = url.origin().ascii_serialization();
-                let retry = RetryConfig { retry_timeout: REQUEST_MAX, ..RetryConfig::default() };
-                let built = HttpBuilder::new()
-                    .with_url(root)
-                    .with_client_options(client)
-                    .with_retry(retry)
-                    .build();
-                let prefix = Path::from_url_path(url.path()).map_err(|e| failed(&e))?;
-                (Box::new(built.map_err(|e| failed(&e))?), prefix)
-            } else {
-                let options = options.iter().map(|(name, value)| (name.as_str(), value.clone()));
-                object_store::parse_url_opts(&url, options).map_err(|e| failed(&e))?
-            }
-        } else {
-            let root = LocalFileSystem::new_with_prefix(name).map_err(|e| failed(&e))?;
-            dir = Some(PathBuf::from(name));
-            (Box::new(root), Path::default())
-        };
-        Ok(Self { store, prefix, name: name.trim_end_matches('/').to_owned(), dir, runtime })
+        let Opened { store, prefix, dir } = open::open(name, options)?;
+        let name = name.trim_end_matches('/');
+        Ok(Self { store, prefix, name: name.to_owned(), dir, runtime: runtime(name)? })
     }
 
     /// Returns the place that an object store is, under a name to tell it by.
@@ -191,9 +173,7 @@ impl Place {
     ///
     /// Fails if the system gives no means to wait for it.
     pub fn over(name: &str, store: Box<dyn ObjectStore>) -> Result<Self, PlaceError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime
-            .map_err(|e| PlaceError::Name { name: name.to_owned(), reason: e.to_string() })?;
+        let runtime = runtime(name)?;
         Ok(Self { store, prefix: Path::default(), name: name.to_owned(), dir: None, runtime })
     }
 
@@ -244,6 +224,7 @@ impl Place {
     pub fn lengths(&self, paths: Vec<String>) -> Result<Vec<Option<u64>>, PlaceError> {
         self.runtime.block_on(async {
             let heads = stream::iter(paths).map(|path| async move {
+                self.check_regular(&path)?;
                 match self.store.head(&self.at(&path)).await {
                     Ok(meta) => Ok(Some(meta.size)),
                     Err(StoreError::NotFound { .. }) => Ok(None),
@@ -275,6 +256,41 @@ impl Place {
             }
             Ok(new)
         })
+    }
+
+    /// Writes those of some files that never change that are missing or hold something else,
+    /// several at a time, and returns how many.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached or refuses.
+    pub fn mend_all<E: From<PlaceError>>(
+        &self,
+        files: impl Iterator<Item = Result<(String, Kind, Vec<u8>), E>>,
+    ) -> Result<usize, E> {
+        self.runtime.block_on(async {
+            let writes = stream::iter(files).map(|file| async {
+                let (path, kind, bytes) = file?;
+                Ok::<_, E>(self.mend(&path, kind, bytes).await?)
+            });
+            let mut writes = std::pin::pin!(writes.buffer_unordered(PARALLEL));
+            let mut mended = 0;
+            while let Some(written) = writes.next().await {
+                mended += usize::from(written?);
+            }
+            Ok(mended)
+        })
+    }
+
+    /// Removes from a directory what a publisher that was killed had staged there, and returns how
+    /// many files.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the directory cannot be read.
+    pub fn sweep(&self) -> Result<usize, PlaceError> {
+        let swept = self.dir.as_ref().map(|dir| folder::sweep(dir)).transpose();
+        Ok(swept.map_err(|e| self.io("", &e))?.unwrap_or(0))
     }
 
     /// Replaces a file that was read before, or makes it where there was `None`. Returns whether it
@@ -318,13 +334,7 @@ impl Place {
         bytes: &[u8],
         before: Option<&Read>,
     ) -> Result<bool, PlaceError> {
-        let io = |e: std::io::Error| PlaceError::Refused {
-            name: self.name.clone(),
-            path: LOCK.to_owned(),
-            reason: e.to_string(),
-        };
-        let lock = File::create(dir.join(LOCK)).map_err(io)?;
-        FileExt::lock(&lock).map_err(io)?;
+        let _lock = folder::lock(dir).map_err(|e| self.io(LOCK, &e))?;
         let most = u64::try_from(before.map_or(0, |read| read.bytes.len())).unwrap_or(u64::MAX);
         let now = match self.read(path, most) {
             Ok(now) => now,
@@ -371,6 +381,7 @@ impl Place {
     }
 
     async fn get(&self, path: &str, most: u64) -> Result<Option<Read>, PlaceError> {
+        self.check_regular(path)?;
         let found: GetResult = match self.store.get(&self.at(path)).await {
             Ok(found) => found,
             Err(StoreError::NotFound { .. }) => return Ok(None),
@@ -407,19 +418,46 @@ impl Place {
         match self.put(path, kind, bytes.clone(), PutMode::Create).await {
             Ok(()) => Ok(Created::New),
             Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-                let there = self.get(path, u64::MAX).await?.map(|read| read.bytes);
-                match there {
-                    Some(there) if there == bytes => Ok(Created::Same),
-                    there => Err(PlaceError::Other {
-                        name: self.name.clone(),
-                        path: path.to_owned(),
-                        found: there.map_or(0, |there| there.len()),
-                        expected: bytes.len(),
-                    }),
-                }
+                let found = match self.get(path, bytes.len() as u64).await {
+                    Ok(Some(there)) if there.bytes == bytes => {
+                        let settled = self.dir.as_ref().map(|dir| folder::settle(dir, path));
+                        settled.transpose().map_err(|e| self.io(path, &e))?;
+                        return Ok(Created::Same);
+                    }
+                    Ok(there) => there.map_or(0, |there| there.bytes.len() as u64),
+                    Err(PlaceError::TooLarge { found, .. }) => found,
+                    Err(e) => return Err(e),
+                };
+                Err(self.other(path, found, bytes.len() as u64))
             }
             Err(e) => Err(self.refused(path, &e)),
         }
+    }
+
+    /// Returns whether the file had to be written.
+    async fn mend(&self, path: &str, kind: Kind, bytes: Vec<u8>) -> Result<bool, PlaceError> {
+        match self.get(path, bytes.len() as u64).await {
+            Ok(Some(there)) if there.bytes == bytes => return Ok(false),
+            Ok(_) | Err(PlaceError::TooLarge { .. }) => {}
+            Err(e) => return Err(e),
+        }
+        let put = self.put(path, kind, bytes, PutMode::Overwrite).await;
+        put.map(|()| true).map_err(|e| self.refused(path, &e))
+    }
+
+    /// Returns the error of a file that holds something else.
+    pub(crate) fn other(&self, path: &str, found: u64, expected: u64) -> PlaceError {
+        PlaceError::Other { name: self.name.clone(), path: path.to_owned(), found, expected }
+    }
+
+    fn check_regular(&self, path: &str) -> Result<(), PlaceError> {
+        let found = self.dir.as_ref().map(|dir| folder::regular(&dir.join(path)));
+        found.unwrap_or(Ok(())).map_err(|e| self.io(path, &e))
+    }
+
+    fn io(&self, path: &str, e: &std::io::Error) -> PlaceError {
+        let (name, path, reason) = (self.name.clone(), path.to_owned(), e.to_string());
+        PlaceError::Refused { name, path, reason }
     }
 
     async fn put(
@@ -445,7 +483,11 @@ impl Place {
     }
 
     fn refused(&self, path: &str, e: &StoreError) -> PlaceError {
-        PlaceError::Refused { name: self.name.clone(), path: path.to_owned(), reason: causes(e) }
+        let (name, path) = (self.name.clone(), path.to_owned());
+        if timed_out(e) {
+            return PlaceError::TimedOut { name, path, seconds: REQUEST_MAX.as_secs() };
+        }
+        PlaceError::Refused { name, path, reason: causes(e) }
     }
 }
 
@@ -453,6 +495,24 @@ impl std::fmt::Debug for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Place").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+fn runtime(name: &str) -> Result<Runtime, PlaceError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|e| PlaceError::Name { name: name.to_owned(), reason: e.to_string() })
+}
+
+/// Returns whether silence is the cause.
+fn timed_out(e: &StoreError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(e);
+    while let Some(e) = cause {
+        let http = e.downcast_ref::<HttpError>();
+        if http.is_some_and(|http| http.kind() == HttpErrorKind::Timeout) {
+            return true;
+        }
+        cause = e.source();
+    }
+    false
 }
 
 /// Returns whether a name is an address, and not that of a directory.
@@ -479,3 +539,6 @@ fn causes(e: &dyn std::error::Error) -> String {
     let told: Vec<&str> = told.split_whitespace().collect();
     told.join(" ").chars().take(REASON_MAX).collect()
 }
+
+#[cfg(test)]
+mod tests;

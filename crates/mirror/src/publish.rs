@@ -52,8 +52,11 @@ pub struct Publication<'a> {
     pub roots: Vec<(u64, Vec<u8>)>,
     /// Texts that may change, such as the [vkey](VKEY), by the names of their files.
     pub texts: Vec<(&'static str, String)>,
-    /// The evidence at hand, by digest.
-    pub evidence: Vec<Hash>,
+    /// The evidence at hand, by digest, and how many bytes it has.
+    pub evidence: Vec<(Hash, u64)>,
+    /// Whether the files that are published already are compared as well, and written anew where
+    /// they are missing or hold something else.
+    pub repair: bool,
 }
 
 /// What a publication did.
@@ -65,6 +68,8 @@ pub struct Published {
     pub size: u64,
     /// How many files were written, besides the checkpoint.
     pub files: usize,
+    /// How many files were compared, the written ones among them; 0 if nothing was to be repaired.
+    pub compared: usize,
     /// Whether the checkpoint was written; if not, it was there.
     pub advanced: bool,
 }
@@ -136,6 +141,14 @@ pub enum PublishError {
         /// The root here.
         expected: Hash,
     },
+    /// A published checkpoint is of this history, but of no key of this ledger: no reader takes it.
+    #[error("{place} has a checkpoint of size {size} that no key of the ledger signed")]
+    Unsigned {
+        /// The place.
+        place: String,
+        /// The published size.
+        size: u64,
+    },
     /// The published ledger is longer.
     #[error("{place} has {published} entries published, the ledger here has {here}")]
     Behind {
@@ -180,6 +193,19 @@ pub enum PublishError {
 /// A file to be written: its path, how it is served, and its bytes.
 type Written = Result<(String, Kind, Vec<u8>), PublishError>;
 
+/// The files that a publication writes.
+struct Plan<'a> {
+    evidence: Vec<&'a Hash>,
+    roots: Vec<&'a (u64, Vec<u8>)>,
+    tiles: Vec<Tile>,
+}
+
+impl Plan<'_> {
+    fn len(&self) -> usize {
+        self.evidence.len() + self.roots.len() + self.tiles.len()
+    }
+}
+
 /// Publishes a ledger at a place. `evidence` reads a file of evidence by its digest. The place has
 /// been probed, or whoever asks takes the risk.
 ///
@@ -194,6 +220,7 @@ pub fn publish(
 ) -> Result<Published, PublishError> {
     let size = ledger.checkpoint.size();
     let log = Log::of(ledger)?;
+    place.sweep()?;
     let mut files = 0;
     for _ in 0..RACES_MAX {
         let there = place.read(CHECKPOINT, CHECKPOINT_BYTES_MAX)?;
@@ -203,22 +230,26 @@ pub fn publish(
         let earlier = log.earlier(last.as_ref());
         let check = |checkpoint: &Checkpoint| log.check(place, checkpoint);
         files += history::extend(place, &earlier, ledger.keys, check)?;
-        let tiles = tile::added(before.unwrap_or(0), size).into_iter();
-        let tiles =
-            tiles.map(|tile| -> Written { Ok((tile.path(), Kind::Immutable, log.bytes(&tile))) });
-        let mut read = |digest: &Hash| -> Written {
-            let bytes = evidence(digest);
-            let wrong = |reason| PublishError::Evidence { digest: *digest, reason };
-            Ok((evidence_path(digest), Kind::Immutable, bytes.map_err(wrong)?))
+        let plan = log.plan(place, before.unwrap_or(0))?;
+        let compared = if ledger.repair { plan.len() } else { 0 };
+        let mut read = |digest: &&Hash| -> Written {
+            let wrong = |reason| PublishError::Evidence { digest: **digest, reason };
+            let bytes = evidence(digest).map_err(wrong)?;
+            Ok((evidence_path(digest), Kind::Immutable, bytes))
         };
-        let evidence = ledger.evidence.iter().map(&mut read);
-        let roots = log.roots_missing(place, before.unwrap_or(0))?;
-        let roots = roots
-            .into_iter()
-            .map(|(of, bytes)| -> Written { Ok((root_path(*of), Kind::Immutable, bytes.clone())) });
-        files += place.create_all(evidence.chain(roots).chain(tiles))?;
+        let evidence = plan.evidence.iter().map(&mut read);
+        let written = evidence.chain(plan.roots.iter().map(|(of, bytes)| -> Written {
+            Ok((root_path(*of), Kind::Immutable, bytes.clone()))
+        }));
+        let written = written.chain(
+            plan.tiles
+                .iter()
+                .map(|tile| -> Written { Ok((tile.path(), Kind::Immutable, log.bytes(tile))) }),
+        );
+        let repair = ledger.repair;
+        files += if repair { place.mend_all(written)? } else { place.create_all(written)? };
         files += texts(place, &ledger.texts)?;
-        let done = |advanced| Published { before, size, files, advanced };
+        let done = |advanced| Published { before, size, files, compared, advanced };
         let joined = last.as_ref().and_then(|last| last.joined(ledger.checkpoint, ledger.keys));
         let note = joined.as_ref().unwrap_or(ledger.checkpoint).to_string();
         if there.as_ref().is_some_and(|there| there.bytes == note.as_bytes()) {
@@ -287,12 +318,16 @@ impl<'a> Log<'a> {
             let here = self.ledger.checkpoint.size();
             return Err(PublishError::Behind { place, published: size, here });
         };
-        let found = there.root();
+        let (found, ledger) = (there.root(), self.ledger);
+        let mut log = ledger.keys.iter().filter(|key| key.name() == there.origin());
+        let signed = log.any(|key| matches!(there.signed_by(key), Signed::Holds(_)));
         if found == expected {
-            return Ok(());
+            // The signature of one that is here as well is joined.
+            let mut here = ledger.earlier.iter().chain([ledger.checkpoint]);
+            let mends = signed || here.any(|one| one.size() == size);
+            return if mends { Ok(()) } else { Err(PublishError::Unsigned { place, size }) };
         }
-        let log = self.ledger.keys.iter().filter(|key| key.name() == there.origin());
-        if !log.into_iter().any(|key| matches!(there.signed_by(key), Signed::Holds(_))) {
+        if !signed {
             return Err(PublishError::Strange { place, size, found, expected });
         }
         let checkpoint = there.to_string();
@@ -318,18 +353,34 @@ impl<'a> Log<'a> {
         earlier
     }
 
-    /// Returns the signed roots that are not published yet: those of checkpoints after the one of
-    /// `before` entries, and of the last few others, as a root may be signed later.
-    fn roots_missing(
-        &self,
-        place: &Place,
-        before: u64,
-    ) -> Result<impl Iterator<Item = &'a (u64, Vec<u8>)>, PlaceError> {
-        let new = self.ledger.roots.partition_point(|(of, _)| *of <= before);
-        let asked = &self.ledger.roots[new.saturating_sub(ROOTS_ASKED)..new];
+    /// Returns what is to be written where `before` entries are published; of a repair all files
+    /// that the checkpoint implies.
+    fn plan(&self, place: &Place, before: u64) -> Result<Plan<'a>, PlaceError> {
+        let Publication { evidence, roots, repair, .. } = self.ledger;
+        let size = self.ledger.checkpoint.size();
+        if *repair {
+            let evidence = evidence.iter().map(|(digest, _)| digest).collect();
+            let tiles = tile::added(0, size);
+            return Ok(Plan { evidence, roots: roots.iter().collect(), tiles });
+        }
+        let there = place.lengths(evidence.iter().map(|(it, _)| evidence_path(it)).collect())?;
+        let mut missing = Vec::new();
+        for ((digest, expected), there) in evidence.iter().zip(there) {
+            match there {
+                None => missing.push(digest),
+                Some(found) if found == *expected => {}
+                Some(found) => {
+                    return Err(place.other(&evidence_path(digest), found, *expected));
+                }
+            }
+        }
+        // A root may be signed later than its checkpoint was published.
+        let new = roots.partition_point(|(of, _)| *of <= before);
+        let asked = &roots[new.saturating_sub(ROOTS_ASKED)..new];
         let there = place.lengths(asked.iter().map(|(of, _)| root_path(*of)).collect())?;
-        let missing = asked.iter().zip(there).filter(|(_, length)| length.is_none());
-        Ok(missing.map(|(root, _)| root).chain(&self.ledger.roots[new..]))
+        let late = asked.iter().zip(there).filter(|(_, there)| there.is_none());
+        let roots = late.map(|(root, _)| root).chain(&roots[new..]).collect();
+        Ok(Plan { evidence: missing, roots, tiles: tile::added(before, size) })
     }
 
     fn bytes(&self, tile: &Tile) -> Vec<u8> {

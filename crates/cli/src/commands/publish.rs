@@ -41,6 +41,10 @@ pub struct PublishArgs {
     #[arg(long)]
     pub without_evidence: bool,
 
+    /// Compare every file, and write those anew that are missing or damaged
+    #[arg(long)]
+    pub repair: bool,
+
     /// Publish to a place that ignores conditions: nobody else may publish there
     #[arg(long)]
     pub unsafe_no_conditions: bool,
@@ -74,7 +78,7 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     let mut evidence = Vec::new();
     let named = named_evidence(ledger.entries().iter().take(covered));
     for digest in named.iter().filter(|_| !args.without_evidence) {
-        evidence.extend(reader.evidence(digest)?.map(|_| *digest));
+        evidence.extend(reader.evidence(digest)?.map(|file| (*digest, file.size)));
     }
     let place = made(&args.place, context)?;
     if args.unsafe_no_conditions {
@@ -96,6 +100,7 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
         roots: roots(&reader, earlier.iter().chain([&checkpoint]))?,
         texts: vkey.into_iter().chain(policy.map(|(_, text)| (POLICY, text))).collect(),
         evidence,
+        repair: args.repair,
     };
     let done = publish(&place, &publication, |digest| {
         let file = reader.evidence(digest).map_err(|e| e.to_string())?;
@@ -160,17 +165,23 @@ fn policy(args: &PublishArgs) -> Result<Option<(Policy, String)>, Failure> {
 }
 
 fn told(done: &Published, place: &str) -> String {
-    let Published { before, size, files, advanced } = done;
+    let Published { before, size, files, compared, advanced } = done;
     let entries = |n: u64| if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
+    let are = if *size == 1 { "1 entry is".to_owned() } else { format!("{size} entries are") };
     let written = if *files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    if *compared > 0 {
+        let compared =
+            if *compared == 1 { "1 file".to_owned() } else { format!("{compared} files") };
+        return format!("{are} published in {place}: {compared} compared, {files} written");
+    }
     match (before, advanced) {
         (Some(before), true) if before == size => {
             format!("the signatures of the {} in {place} were updated", entries(*size))
         }
         (_, false) if *files > 0 => {
-            format!("{} are published in {place} already: {written} added", entries(*size))
+            format!("{are} published in {place} already: {written} added")
         }
-        (_, false) => format!("{} are published in {place} already", entries(*size)),
+        (_, false) => format!("{are} published in {place} already"),
         (None, true) => format!("{} published in {place}: {written}", entries(*size)),
         (Some(before), true) => {
             let more = size - before;
@@ -194,7 +205,7 @@ fn refused(e: PublishError) -> Failure {
                      copy was restored, and do not publish before",
             );
         }
-        PublishError::Strange { .. } => {
+        PublishError::Strange { .. } | PublishError::Unsigned { .. } => {
             return Failure::new(e.to_string())
                 .status(Status::Failed)
                 .hint("find out who wrote it there, keep the file, and publish to another place");

@@ -1,5 +1,6 @@
 //! Publishing into a folder: what is written, kept and refused.
 
+use std::cell::Cell;
 use std::fs;
 
 use ed25519_dalek::SigningKey;
@@ -19,15 +20,29 @@ struct Case {
     entries: Vec<Entry>,
     checkpoints: Vec<Checkpoint>,
     roots: Vec<(u64, Vec<u8>)>,
+    evidence: Vec<&'static str>,
+    repair: bool,
+    /// How often a file of evidence was read.
+    read: Cell<usize>,
 }
 
 impl Case {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let head = Head::new(ORIGIN.parse().unwrap());
-        let mut case = Self { dir, head, entries: vec![], checkpoints: vec![], roots: vec![] };
+        let mut case = Self::with(dir, head, vec![], vec![]);
         case.grow(&[3]);
         case
+    }
+
+    fn with(
+        dir: tempfile::TempDir,
+        head: Head,
+        entries: Vec<Entry>,
+        checkpoints: Vec<Checkpoint>,
+    ) -> Self {
+        let (roots, evidence, repair, read) = (vec![], vec![], false, Cell::new(0));
+        Self { dir, head, entries, checkpoints, roots, evidence, repair, read }
     }
 
     fn record(&mut self, feed: &str) {
@@ -65,7 +80,7 @@ impl Case {
         let checkpoints = self.checkpoints.iter().filter(|it| it.size() <= size as u64);
         let checkpoints = checkpoints.cloned().collect();
         let (dir, entries) = (tempfile::tempdir().unwrap(), self.entries[..size].to_vec());
-        Self { dir, head, entries, checkpoints, roots: vec![] }
+        Self::with(dir, head, entries, checkpoints)
     }
 
     fn place(&self) -> Place {
@@ -85,9 +100,14 @@ impl Case {
             keys: &[vkey(&checkpoint_key()), witness()],
             roots: self.roots.clone(),
             texts: vec![],
-            evidence: vec![],
+            evidence: self.evidence.iter().map(|text| (digest(text), text.len() as u64)).collect(),
+            repair: self.repair,
         };
-        publish(place, &publication, |_| unreachable!("no evidence is named"))
+        publish(place, &publication, |asked| {
+            let found = self.evidence.iter().find(|text| digest(text) == *asked);
+            self.read.set(self.read.get() + 1);
+            found.map(|text| text.as_bytes().to_vec()).ok_or_else(|| "gone".to_owned())
+        })
     }
 
     fn published(&self) -> Checkpoint {
@@ -98,6 +118,10 @@ impl Case {
     fn tail(&self) -> Vec<Checkpoint> {
         earlier(&self.place(), &self.published(), None).unwrap()
     }
+}
+
+fn digest(text: &str) -> Hash {
+    Hash::of(text.as_bytes())
 }
 
 fn witness_key() -> SigningKey {
@@ -180,6 +204,16 @@ fn another_history_among_the_earlier_checkpoints_is_refused() {
     assert!(matches!(strange, PublishError::Strange { size: 4, .. }), "{strange}");
     fs::write(&tail, before.replace(&own, &own.replace(ORIGIN, "other.example"))).unwrap();
     assert!(matches!(case.publish(), Err(PublishError::Origin { .. })));
+    // One of this history that is not signed is mended where its signature is here.
+    let (origin, root) = (case.head.origin(), case.checkpoints[1].root());
+    let unsigned = Checkpoint::sign(origin, 4, root, &witness_key()).to_string();
+    fs::write(&tail, before.replace(&own, &unsigned)).unwrap();
+    let mut lacking = case.copy(6);
+    lacking.checkpoints.remove(1);
+    let refused = lacking.publish_to(&case.place()).unwrap_err();
+    assert!(matches!(refused, PublishError::Unsigned { size: 4, .. }), "{refused}");
+    case.publish().unwrap();
+    assert_eq!(case.tail()[1].signed_by(&vkey(&checkpoint_key())), Signed::Holds(0));
     // A copy that is older than what was once published.
     fs::write(&tail, &before).unwrap();
     case.publish().unwrap();
@@ -212,4 +246,51 @@ fn a_root_that_is_signed_later_is_published() {
     assert_eq!(case.publish().unwrap().files, 2);
     assert_eq!(fs::read(case.dir.path().join("roots/4")).unwrap(), b"four");
     assert_eq!(case.publish().unwrap().files, 0);
+}
+
+#[test]
+fn evidence_that_is_there_is_neither_read_nor_written_again() {
+    let mut case = Case::new();
+    case.evidence = vec!["an order", "a reply"];
+    case.publish().unwrap();
+    assert_eq!(case.read.get(), 2);
+    assert_eq!(case.publish().unwrap().files, 0);
+    case.evidence.push("what was left out before");
+    assert_eq!(case.publish().unwrap().files, 1);
+    assert_eq!(case.read.get(), 3);
+    fs::write(case.dir.path().join(evidence_path(&digest("a reply"))), "longer than it").unwrap();
+    let other = case.publish().unwrap_err().to_string();
+    assert!(other.contains("14 bytes found, 7 expected"), "{other}");
+}
+
+#[test]
+fn a_repair_writes_what_is_missing_or_differs() {
+    let mut case = Case::new();
+    case.grow(&[300]);
+    case.evidence = vec!["an order"];
+    case.roots = vec![(3, b"three".to_vec()), (300, b"more".to_vec())];
+    case.publish().unwrap();
+    let files = ["tile/entries/000", "tile/0/001.p/44", "roots/3"];
+    let paths = files.map(|path| case.dir.path().join(path));
+    let evidence = case.dir.path().join(evidence_path(&digest("an order")));
+    let before = paths.clone().map(|path| fs::read(path).unwrap());
+    for path in &paths {
+        fs::remove_file(path).unwrap();
+    }
+    fs::write(&evidence, "an odder").unwrap();
+    assert_eq!(case.publish().unwrap().files, 1, "the root alone is seen to be missing");
+    case.repair = true;
+    let done = case.publish().unwrap();
+    assert_eq!((done.files, done.compared, done.advanced), (3, 8, false));
+    assert_eq!(paths.clone().map(|path| fs::read(path).unwrap()), before);
+    assert_eq!(fs::read(&evidence).unwrap(), b"an order");
+    let done = case.publish().unwrap();
+    assert_eq!((done.files, done.compared), (0, 8));
+    // A repair is none of a ledger that is another.
+    let mut fork = case.copy(3);
+    fork.repair = true;
+    fork.grow_as("b", 301);
+    fs::remove_file(&paths[0]).unwrap();
+    assert!(matches!(fork.publish_to(&case.place()), Err(PublishError::Forked { .. })));
+    assert!(!paths[0].exists());
 }

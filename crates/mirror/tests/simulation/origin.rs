@@ -113,6 +113,7 @@ impl History {
             roots: signed_root(&signed),
             texts: vec![(VKEY, format!("{}\n", vkey(&checkpoint_key())))],
             evidence: Vec::new(),
+            repair: false,
         };
         let place = Place::over("origin", Box::new(Arc::clone(&self.store))).unwrap();
         publish(&place, &publication, |_| unreachable!("no evidence is named")).unwrap();

@@ -1,0 +1,129 @@
+//! Folders and addresses as places.
+
+use std::fs;
+use std::io::{Read as _, Write};
+use std::net::TcpListener;
+use std::time::SystemTime;
+
+use super::*;
+
+fn folder() -> (tempfile::TempDir, Place) {
+    let dir = tempfile::tempdir().unwrap();
+    let place = Place::open(dir.path().to_str().unwrap(), &[]).unwrap();
+    (dir, place)
+}
+
+type File = Result<(String, Kind, Vec<u8>), PlaceError>;
+
+fn files<const N: usize>(files: [(&str, &str); N]) -> impl Iterator<Item = File> {
+    let own = |(path, text): (&str, &str)| (path.to_owned(), text.as_bytes().to_vec());
+    files.map(own).into_iter().map(|(path, bytes)| Ok((path, Kind::Immutable, bytes)))
+}
+
+#[test]
+fn what_is_missing_or_differs_is_mended_and_nothing_else() {
+    let (dir, place) = folder();
+    let all = || [("a/1", "one"), ("a/2", "two"), ("b", "three")];
+    assert_eq!(place.create_all(files(all())).unwrap(), 3);
+    assert_eq!(place.create_all(files(all())).unwrap(), 0);
+    assert_eq!(place.mend_all(files(all())).unwrap(), 0);
+    fs::write(dir.path().join("a/1"), "a longer text").unwrap();
+    fs::remove_file(dir.path().join("b")).unwrap();
+    let other = place.create_all(files([("a/1", "one")])).unwrap_err();
+    assert!(matches!(other, PlaceError::Other { found: 13, expected: 3, .. }), "{other}");
+    let lengths = place.lengths(all().map(|(path, _)| path.to_owned()).to_vec()).unwrap();
+    assert_eq!(lengths, [Some(13), Some(3), None]);
+    assert_eq!(place.mend_all(files(all())).unwrap(), 2);
+    for (path, text) in all() {
+        assert_eq!(fs::read_to_string(dir.path().join(path)).unwrap(), text);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_folder_is_refused_and_not_waited_for() {
+    let (dir, place) = folder();
+    for name in ["checkpoint", LOCK] {
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join(name)).status();
+        assert!(made.unwrap().success());
+    }
+    for e in [
+        place.read("checkpoint", 9).unwrap_err(),
+        place.lengths(vec!["checkpoint".to_owned()]).unwrap_err(),
+        place.create_all(files([("checkpoint", "x")])).unwrap_err(),
+        place.replace("other", Kind::MutableText, b"x", None).unwrap_err(),
+    ] {
+        assert!(e.to_string().contains("it is no regular file"), "{e}");
+    }
+}
+
+#[test]
+fn what_a_killed_publisher_staged_is_swept_away_and_nothing_else() {
+    let (dir, place) = folder();
+    let staged = ["checkpoint#1", "tile/entries/000.p/5#1", "evidence/ab#12", "checkpoints/tail#2"];
+    let others = ["notes#1", "checkpoint#", "tile/000", "more/000#1", "tile/a.b#1"];
+    let old = SystemTime::now() - Duration::from_hours(2);
+    for name in staged.iter().chain(&others) {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::File::create(path).unwrap().set_modified(old).unwrap();
+    }
+    // One that was just staged may be somebody's who still writes.
+    fs::write(dir.path().join("tile/000#1"), "").unwrap();
+    assert_eq!(place.sweep().unwrap(), staged.len());
+    assert!(others.iter().all(|name| dir.path().join(name).exists()));
+    assert!(dir.path().join("tile/000#1").exists());
+    assert_eq!(place.sweep().unwrap(), 0);
+}
+
+#[test]
+fn an_address_with_a_password_or_a_query_is_refused_and_not_told() {
+    for name in [
+        "https://user:secret@ledger.example/x",
+        "https://secret@ledger.example/x",
+        "https://u:secret/more@ledger.example/x",
+        "s3://user:secret@bucket/x",
+        "https://ledger.example/x?token=secret",
+        "https://ledger.example/x#secret",
+    ] {
+        let e = Place::open(name, &[]).unwrap_err().to_string();
+        assert!(e.contains("ledger.example/x") || e.contains("bucket/x"), "{e}");
+        assert!(!e.contains("secret"), "{e}");
+    }
+}
+
+#[test]
+fn a_redirect_to_another_host_is_not_followed() {
+    let served = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = served.local_addr().unwrap().port();
+    let serving = std::thread::spawn(move || {
+        let answers = [
+            format!("302 Found\r\nLocation: http://localhost:{port}/checkpoint"),
+            format!("302 Found\r\nLocation: http://127.0.0.1:{port}/moved"),
+            "200 OK\r\nLast-Modified: Sun, 01 Nov 2026 00:00:00 GMT".to_owned(),
+        ];
+        for answer in answers {
+            let (mut stream, _) = served.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let answer =
+                format!("HTTP/1.1 {answer}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let place = Place::open(&format!("http://127.0.0.1:{port}"), &[]).unwrap();
+    let elsewhere = place.read("checkpoint", 9).unwrap_err().to_string();
+    assert!(elsewhere.contains("expected another address of 127.0.0.1"), "{elsewhere}");
+    assert_eq!(place.read("checkpoint", 9).unwrap().unwrap().bytes, b"ok");
+    serving.join().unwrap();
+}
+
+#[test]
+fn silence_is_told_from_a_refusal() {
+    let (_dir, place) = folder();
+    let e = |kind| {
+        let cause = HttpError::new(kind, std::io::Error::other("x"));
+        place.refused("checkpoint", &StoreError::Generic { store: "x", source: Box::new(cause) })
+    };
+    assert!(matches!(e(HttpErrorKind::Timeout), PlaceError::TimedOut { seconds: 180, .. }));
+    assert!(matches!(e(HttpErrorKind::Connect), PlaceError::Refused { .. }));
+}
