@@ -11,7 +11,7 @@ use ed25519_dalek::SigningKey;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::tile::{self, added};
 use tally_ledger::tree::Tree;
-use tally_mirror::mirror::{Cosigner, Followed, Limits, Mirror, Places, round};
+use tally_mirror::mirror::{Cosigner, Followed, Limits, Mirror, Places, Workers};
 use tally_mirror::serve::{self, Server};
 use tally_testkit::forge::Forge;
 use tally_testkit::keyring::checkpoint;
@@ -89,14 +89,17 @@ fn main() {
         followed.keys.push(key.to_string());
         mirror.add(&followed).unwrap()
     };
-    let clock = || 1_800_000_000;
-    let places = Places::default();
-    let timed = |what: &str, ledgers: &[_]| {
+    let mut workers = Workers::new(Places::default(), cosigner, || 1_800_000_000).unwrap();
+    let mut timed = |what: &str, ledgers: &[_]| {
         let (start, before) = (Instant::now(), cpu());
-        round(ledgers, &places, &cosigner, &clock, |held, synced| {
-            assert!(synced.is_ok(), "{}: {synced:?}", held.origin());
-            true
-        });
+        for held in ledgers {
+            workers.begin(held);
+        }
+        while workers.left() > 0 {
+            if let Some((held, synced)) = workers.next(Duration::from_secs(1)) {
+                assert!(synced.is_ok(), "{}: {synced:?}", held.origin());
+            }
+        }
         let spent = cpu().checked_sub(before).unwrap();
         println!("{what}: {:?}, processor {spent:?}, server included", start.elapsed());
     };

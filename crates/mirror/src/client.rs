@@ -13,7 +13,7 @@ use crate::backoff;
 /// How servers know the program.
 pub const USER_AGENT: &str = concat!("tally/", env!("CARGO_PKG_VERSION"));
 /// How long a connection may take to come about.
-pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(20);
+pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// The most redirects that are followed.
 const REDIRECTS_MAX: usize = 5;
 /// How much of the body of a refusal is kept, in bytes.

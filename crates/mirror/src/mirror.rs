@@ -31,7 +31,7 @@ use crate::remote_tree::TreeError;
 
 pub use crate::disk::DiskError;
 pub use followed::{Condition, Followed, Known, Limits, State};
-pub use round::{Places, round};
+pub use round::{Outcome, Places, Workers};
 pub use schedule::Schedule;
 pub use site::site;
 pub use sync::{Synced, sync};
@@ -162,6 +162,12 @@ pub enum MirrorError {
         found: u64,
         /// The limit.
         most: u64,
+    },
+    /// The place took too long; the next sync goes on from what came.
+    #[error("what was read within {minutes} minutes is kept; the next sync goes on from there")]
+    Slow {
+        /// How long.
+        minutes: u64,
     },
     /// The place cannot be used.
     #[error(transparent)]
@@ -325,13 +331,17 @@ impl Mirror {
         if files { Ok(disk::remove_dir(&held.public)?) } else { Ok(()) }
     }
 
-    /// Returns the ledger of that origin.
+    /// Returns the ledger of that origin, or of the folder that is named so: what is kept of a
+    /// damaged one may not tell its origin.
     ///
     /// # Errors
     ///
     /// Fails if it is not followed.
     pub fn ledger(&self, origin: &str) -> Result<Held, MirrorError> {
-        let held = self.held(origin);
+        let mut held = self.held(origin);
+        if origin.parse::<Hash>().is_ok() {
+            held = self.named(origin);
+        }
         if held.state_dir.join("ledger.json").exists() {
             Ok(held)
         } else {
@@ -339,11 +349,12 @@ impl Mirror {
         }
     }
 
-    /// Returns the ledgers that are followed, by their origins.
+    /// Returns the ledgers that are followed, by their origins. One of which what is kept cannot be
+    /// used goes by the name of its folder, and fails whatever is done with it.
     ///
     /// # Errors
     ///
-    /// Fails if the disk refuses, or what is kept of one cannot be used.
+    /// Fails if the disk refuses.
     pub fn ledgers(&self) -> Result<Vec<Held>, MirrorError> {
         let dir = self.dir.join(LEDGERS);
         let mut found = Vec::new();
@@ -352,9 +363,9 @@ impl Mirror {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let followed = path.join("ledger.json");
             if name.parse::<Hash>().is_ok() && followed.exists() {
-                let followed: Followed = read_json(&followed, name)?
-                    .unwrap_or_else(|| Followed::new(name, "", Limits::default()));
-                found.push(self.held(&followed.origin));
+                let followed = read_json::<Followed>(&followed, name).ok().flatten();
+                let followed = followed.filter(|it| folder_of(&it.origin) == name);
+                found.push(followed.map_or_else(|| self.named(name), |it| self.held(&it.origin)));
             }
         }
         found.sort_by(|a, b| a.origin.cmp(&b.origin));
@@ -362,18 +373,21 @@ impl Mirror {
     }
 
     fn held(&self, origin: &str) -> Held {
-        let name = folder_of(origin);
+        Held { origin: origin.to_owned(), ..self.named(&folder_of(origin)) }
+    }
+
+    fn named(&self, folder: &str) -> Held {
         Held {
-            origin: origin.to_owned(),
-            public: self.dir.join(PUBLIC).join(&name),
-            state_dir: self.dir.join(LEDGERS).join(&name),
+            origin: folder.to_owned(),
+            public: self.dir.join(PUBLIC).join(folder),
+            state_dir: self.dir.join(LEDGERS).join(folder),
             vkey: self.vkey.clone(),
         }
     }
 }
 
 /// Returns the name of a ledger's folder: the SHA-256 of its origin (C2SP tlog-mirror).
-pub fn folder_of(origin: &str) -> String {
+fn folder_of(origin: &str) -> String {
     Hash::of(origin.as_bytes()).to_string()
 }
 
@@ -391,6 +405,11 @@ impl Held {
     /// Returns the origin.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Returns the name of its folder: the SHA-256 of its origin (C2SP tlog-mirror).
+    pub fn folder(&self) -> &str {
+        self.public.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
 
     /// Returns the folder of what is served of it.

@@ -162,7 +162,21 @@ impl Place {
     /// Fails if the name is that of no place, or holds a password or a query, a directory is
     /// missing, or a setting is refused.
     pub fn open(name: &str, options: &[(String, String)]) -> Result<Self, PlaceError> {
-        let Opened { store, prefix, dir } = open::open(name, options)?;
+        Self::open_within(name, options, REQUEST_MAX)
+    }
+
+    /// Opens a place as [`Place::open`] does. A web server is given no longer than `answer` until
+    /// something of an answer comes, repetitions included.
+    ///
+    /// # Errors
+    ///
+    /// As [`Place::open`].
+    pub fn open_within(
+        name: &str,
+        options: &[(String, String)],
+        answer: Duration,
+    ) -> Result<Self, PlaceError> {
+        let Opened { store, prefix, dir } = open::open(name, options, answer)?;
         let name = name.trim_end_matches('/');
         Ok(Self { store, prefix, name: name.to_owned(), dir, runtime: runtime(name)? })
     }

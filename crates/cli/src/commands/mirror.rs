@@ -230,6 +230,7 @@ fn refused(e: MirrorError) -> Failure {
             "if it is to be followed: tally mirror remove DIR ORIGIN, and add it with a larger \
              --entries-max or --mib-max"
         }
+        E::Slow { .. } => "run it again, or read from a place that is nearer",
         E::Name(_) => "name it like a URL without its scheme, such as mirror.example/tally",
         E::Disk(_) => "check the disk, its owner and mode, and that there is space",
     };

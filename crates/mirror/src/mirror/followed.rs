@@ -106,6 +106,12 @@ pub enum Condition {
     Well,
 }
 
+impl Condition {
+    /// Every condition, the worst first.
+    pub const ALL: [Self; 6] =
+        [Self::Equivocation, Self::Broken, Self::Failed, Self::Stale, Self::New, Self::Well];
+}
+
 /// What is kept of a ledger between two syncs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {

@@ -7,7 +7,7 @@ use axum::response::Html;
 use axum::routing::get;
 use tally_ledger::time::Instant;
 
-use super::{Condition, EQUIVOCATION, Held, Mirror, MirrorError, folder_of};
+use super::{Condition, EQUIVOCATION, Held, Mirror, MirrorError};
 use crate::serve::{Site, files, gauge};
 
 /// Returns what a mirror serves.
@@ -42,6 +42,7 @@ fn gauges(ledgers: &[Held]) -> String {
 /// One ledger as the page shows it.
 struct Row {
     condition: Condition,
+    folder: String,
     origin: String,
     size: String,
     cosigned: String,
@@ -49,13 +50,26 @@ struct Row {
 }
 
 impl Row {
-    fn of(held: &Held) -> Result<Self, MirrorError> {
+    fn of(held: &Held) -> Self {
+        Self::read(held).unwrap_or_else(|_| Self {
+            condition: Condition::Failed,
+            folder: held.folder().to_owned(),
+            origin: held.origin().to_owned(),
+            size: "unknown".to_owned(),
+            cosigned: "unknown".to_owned(),
+            proofs: 0,
+        })
+    }
+
+    fn read(held: &Held) -> Result<Self, MirrorError> {
+        held.followed()?;
         let checkpoint = held.checkpoint()?;
         let proofs = held.equivocations()?.len();
         let time = checkpoint.as_ref().and_then(|checkpoint| held.cosigned(checkpoint));
         let time = time.and_then(|time| Instant::from_unix(i64::try_from(time).ok()?).ok());
         Ok(Self {
             condition: if proofs > 0 { Condition::Equivocation } else { held.state()?.condition },
+            folder: held.folder().to_owned(),
             origin: held.origin().to_owned(),
             size: checkpoint.map_or("none".to_owned(), |checkpoint| checkpoint.size().to_string()),
             cosigned: time.map_or("never".to_owned(), |time| time.to_string()),
@@ -68,8 +82,10 @@ const HEAD: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>Mirrored ledgers</title>
 <meta name=\"viewport\" content=\"width=device-width\">
 <style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}
-td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}
-code{overflow-wrap:anywhere}</style>
+td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top;overflow-wrap:anywhere}
+code{overflow-wrap:anywhere}
+@media(max-width:45em){th{display:none}td{display:block;padding:0}tr{display:block;padding:.4em 0}
+td[data-label]::before{content:attr(data-label) \": \"}}</style>
 </head><body><h1>Mirrored ledgers</h1>
 ";
 
@@ -77,16 +93,19 @@ code{overflow-wrap:anywhere}</style>
 fn page(mirror: &Mirror) -> String {
     let vkey = escaped(&mirror.vkey().to_string());
     let mut html = format!("{HEAD}<p>Cosigned by <code>{vkey}</code></p>\n");
-    let ledgers = mirror.ledgers().unwrap_or_default();
-    let mut rows: Vec<Row> = ledgers.iter().filter_map(|held| Row::of(held).ok()).collect();
+    let ledgers = mirror.ledgers().unwrap_or_else(|e| {
+        html += &["<p><strong>", &escaped(&e.to_string()), "</strong></p>\n"].concat();
+        Vec::new()
+    });
+    let mut rows: Vec<Row> = ledgers.iter().map(Row::of).collect();
     rows.sort_by(|a, b| (a.condition, &a.origin).cmp(&(b.condition, &b.origin)));
     html += "<table><tr><th>Ledger</th><th>State</th><th>Entries</th><th>Cosigned</th></tr>\n";
     for row in &rows {
-        let folder = folder_of(&row.origin);
+        let folder = &row.folder;
         let word = match row.condition {
             Condition::Equivocation => "<strong>two histories are signed</strong>",
             Condition::Broken => "what is published does not hold",
-            Condition::Failed => "not reached",
+            Condition::Failed => "could not be followed",
             Condition::Stale => "an earlier checkpoint is published",
             Condition::New => "not read yet",
             Condition::Well => "well",
@@ -95,8 +114,9 @@ fn page(mirror: &Mirror) -> String {
         let (size, cosigned) = (&row.size, &row.cosigned);
         html += &[
             format!("<tr><td><a href=\"{folder}/checkpoint\">{origin}</a></td><td>{word}"),
-            proofs(&folder, row.proofs),
-            format!("</td><td>{size}</td><td>{cosigned}</td></tr>\n"),
+            proofs(folder, row.proofs),
+            format!("</td><td data-label=\"Entries\">{size}</td>"),
+            format!("<td data-label=\"Cosigned\">{cosigned}</td></tr>\n"),
         ]
         .concat();
     }
@@ -142,5 +162,13 @@ mod tests {
         assert!(page.contains("&lt;script&gt;&quot;x&quot;&amp;&#39;</a>"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
         assert_eq!(page.matches("not read yet").count(), 2);
+        // What is damaged is shown, and before what is not.
+        let kept = mirror.dir.join(super::super::LEDGERS);
+        let damaged = kept.join(mirror.ledger("ledger.example/l").unwrap().folder());
+        std::fs::write(damaged.join("ledger.json"), "{").unwrap();
+        let page = super::page(&mirror);
+        let folder = damaged.file_name().unwrap().to_str().unwrap();
+        let at = |words: &str| page.find(words).unwrap();
+        assert!(at(&format!("{folder}</a></td><td>could not be")) < at("not read yet"), "{page}");
     }
 }

@@ -10,6 +10,7 @@ mod candidate;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use tally_ledger::authority::Authority;
 use tally_ledger::bundle::{Form, Manifest};
@@ -37,6 +38,8 @@ use crate::remote_tree::RemoteTree;
 const EVIDENCE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The largest file of evidence that is read together with others.
 const SMALL_EVIDENCE: u64 = 1024 * 1024;
+/// How long a sync reads from its place: what it has by then is kept.
+const SYNC_MAX: Duration = Duration::from_mins(10);
 /// The texts that a publisher may change at any time; nothing rests on them.
 const TEXTS: [&str; 2] = [VKEY, POLICY];
 
@@ -132,6 +135,7 @@ struct Sync<'a> {
     place: &'a Place,
     cosigner: &'a Cosigner,
     clock: Clock<'a>,
+    begun: Instant,
     /// The time of the cosignature.
     now: u64,
     state: &'a mut State,
@@ -183,7 +187,8 @@ impl<'a> Sync<'a> {
         let own = held.checkpoint()?;
         let granted = state.granted.iter().filter_map(|key| key.parse().ok()).collect();
         let (known, limits) = (followed.known()?, followed.limits);
-        Ok(Self { held, place, cosigner, clock, now: 0, state, known, limits, granted, own })
+        let begun = Instant::now();
+        Ok(Self { held, place, cosigner, clock, begun, now: 0, state, known, limits, granted, own })
     }
 
     fn run(mut self) -> Result<Synced, MirrorError> {
@@ -247,6 +252,11 @@ impl<'a> Sync<'a> {
             return Err(MirrorError::Clock { origin, now: self.now, last });
         }
         Ok(())
+    }
+
+    fn check_time(&self) -> Result<(), MirrorError> {
+        let slow = MirrorError::Slow { minutes: SYNC_MAX.as_secs() / 60 };
+        if self.begun.elapsed() > SYNC_MAX { Err(slow) } else { Ok(()) }
     }
 
     fn compare(&mut self, own: &Checkpoint, theirs: &Checkpoint) -> Result<Synced, MirrorError> {
@@ -446,7 +456,7 @@ impl<'a> Sync<'a> {
             };
             tile::entries(bytes, tile.width).map_err(wrong)?;
             crate::published::keep(&incoming.join(tile.path()), bytes)?;
-            Ok(())
+            self.check_time()
         };
         let mut tiles = missing.iter();
         let mut gone = None;
@@ -621,7 +631,8 @@ impl<'a> Sync<'a> {
                 );
                 return Err(MirrorError::Broken { reason });
             }
-            Ok(folders.write(&self.held.public.join(path), &bytes)?)
+            folders.write(&self.held.public.join(path), &bytes)?;
+            self.check_time()
         })
     }
 }

@@ -448,6 +448,34 @@ fn a_damaged_copy_is_told_from_a_broken_publication() {
 }
 
 #[test]
+fn a_server_that_never_answers_keeps_no_other_ledger_waiting() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let second = std::time::Duration::from_secs(1);
+    let place = Place::open_within(&address, &[], second).unwrap();
+    let begun = std::time::Instant::now();
+    assert!(place.read(CHECKPOINT, 100).is_err());
+    assert!(begun.elapsed() < 10 * second, "{:?}", begun.elapsed());
+    let case = Case::new();
+    publish(&case.origin, &forged(5, 5, ""), 5, &checkpoint());
+    case.sync().unwrap();
+    let mut workers = Workers::new(Places::default(), case.cosigner.clone(), || NOW).unwrap();
+    let dead = |n| {
+        let followed = Followed::new(&format!("ledger.example/{n}"), &address, Limits::default());
+        case.mirror.add(&followed).unwrap()
+    };
+    for held in (0..20).map(dead).chain([case.held.clone()]) {
+        workers.begin(&held);
+        workers.begin(&held);
+    }
+    let (held, synced) = workers.next(10 * second).unwrap();
+    assert_eq!((held.origin(), synced.unwrap()), (ORIGIN, Synced::Unchanged { size: 5 }));
+    assert_eq!(workers.left(), 20);
+    workers.take_back();
+    assert!(workers.left() <= 4 && workers.is_at("ledger.example/0"), "{workers:?}");
+}
+
+#[test]
 fn a_second_process_is_told_who_holds_the_mirror() {
     let case = Case::new();
     let lock = case.mirror.lock().unwrap();

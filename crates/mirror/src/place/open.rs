@@ -1,6 +1,7 @@
 //! From the name of a place to where it is.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::http::HttpBuilder;
@@ -21,12 +22,17 @@ pub(super) struct Opened {
     pub(super) dir: Option<PathBuf>,
 }
 
-/// Opens a place by its name.
+/// Opens a place by its name. A web server is given no longer than `answer` until something of an
+/// answer comes.
 ///
 /// # Errors
 ///
 /// Fails if the name is that of no place, a directory is missing, or a setting is refused.
-pub(super) fn open(name: &str, options: &[(String, String)]) -> Result<Opened, PlaceError> {
+pub(super) fn open(
+    name: &str,
+    options: &[(String, String)],
+    answer: Duration,
+) -> Result<Opened, PlaceError> {
     let wrong = |reason: String| PlaceError::Name { name: shown(name), reason };
     let failed = |e: &dyn std::error::Error| wrong(causes(e));
     if !is_remote(name) {
@@ -45,7 +51,7 @@ pub(super) fn open(name: &str, options: &[(String, String)]) -> Result<Opened, P
     }
     let (store, prefix): (Box<dyn ObjectStore>, Path) = if web {
         let prefix = Path::from_url_path(url.path()).map_err(|e| failed(&e))?;
-        (Box::new(web_server(&url).map_err(|e| failed(&e))?), prefix)
+        (Box::new(web_server(&url, answer).map_err(|e| failed(&e))?), prefix)
     } else {
         let options = options.iter().map(|(name, value)| (name.as_str(), value.clone()));
         object_store::parse_url_opts(&url, options).map_err(|e| failed(&e))?
@@ -53,24 +59,27 @@ pub(super) fn open(name: &str, options: &[(String, String)]) -> Result<Opened, P
     Ok(Opened { store, prefix, dir: None })
 }
 
-fn web_server(url: &Url) -> Result<impl ObjectStore, StoreError> {
+fn web_server(url: &Url, answer: Duration) -> Result<impl ObjectStore, StoreError> {
     HttpBuilder::new()
         .with_url(url.origin().ascii_serialization())
         .with_client_options(ClientOptions::new().with_allow_http(true))
-        .with_http_connector(SameHost)
-        .with_retry(RetryConfig { retry_timeout: REQUEST_MAX, ..RetryConfig::default() })
+        .with_http_connector(SameHost { answer })
+        .with_retry(RetryConfig { retry_timeout: answer, ..RetryConfig::default() })
         .build()
 }
 
 /// Connects as the client of captures does: a redirect does not leave the host.
 #[derive(Debug)]
-struct SameHost;
+struct SameHost {
+    answer: Duration,
+}
 
 impl HttpConnector for SameHost {
     fn connect(&self, _: &ClientOptions) -> Result<HttpClient, StoreError> {
         let client = reqwest::Client::builder()
             .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT_MAX)
+            .connect_timeout(self.answer.min(CONNECT_MAX))
+            .read_timeout(self.answer)
             .timeout(REQUEST_MAX)
             .redirect(Policy::custom(same_host))
             .build();

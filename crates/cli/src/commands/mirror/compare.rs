@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tally_ledger::equivocation::Equivocation;
 use tally_ledger::note::{Checkpoint, Signed, Vkey};
-use tally_mirror::mirror::Mirror;
+use tally_mirror::mirror::{Held, Mirror, MirrorError};
 use tally_mirror::place::Place;
 use tally_mirror::published;
 use tally_mirror::remote_tree::RemoteTree;
@@ -49,12 +49,18 @@ pub(super) fn run(args: &CompareArgs, context: &mut Context) -> Result<Status, F
     let mut keys: Vec<Vkey> =
         args.key.iter().map(|key| source::vkey(key)).collect::<Result<_, _>>()?;
     let mut views: BTreeMap<String, Vec<View>> = BTreeMap::new();
+    let mut damaged = Vec::new();
     for path in &args.views {
-        for view in views_of(path, &mut keys, context)? {
+        for view in views_of(path, &mut keys, &mut damaged, context)? {
             views.entry(view.checkpoint.origin().to_owned()).or_default().push(view);
         }
     }
-    let (mut status, mut proofs) = (Status::Clean, 0);
+    // One ledger whose files are damaged hides none of the others.
+    for e in &damaged {
+        context.out.talk(&format!("not compared: {}", escaped(e)));
+    }
+    let begin = if damaged.is_empty() { Status::Clean } else { Status::CouldNotRun };
+    let (mut status, mut proofs) = (begin, 0);
     for (origin, views) in &mut views {
         views.sort_by_key(|view| std::cmp::Reverse(view.checkpoint.size()));
         context.out.result(&escaped(origin))?;
@@ -75,7 +81,12 @@ pub(super) fn run(args: &CompareArgs, context: &mut Context) -> Result<Status, F
     Ok(status)
 }
 
-fn views_of(path: &Path, keys: &mut Vec<Vkey>, context: &Context) -> Result<Vec<View>, Failure> {
+fn views_of(
+    path: &Path,
+    keys: &mut Vec<Vkey>,
+    damaged: &mut Vec<String>,
+    context: &Context,
+) -> Result<Vec<View>, Failure> {
     if !Mirror::is_at(path) {
         let place = place(path, context)?;
         let checkpoint = published::checkpoint(&place).map_err(unread)?;
@@ -83,16 +94,24 @@ fn views_of(path: &Path, keys: &mut Vec<Vkey>, context: &Context) -> Result<Vec<
     }
     let mut views = Vec::new();
     for held in Mirror::open(path).and_then(|mirror| mirror.ledgers()).map_err(refused)? {
-        let known = held.followed().and_then(|followed| followed.known()).map_err(refused)?;
-        keys.extend(known.logs().cloned());
-        let granted = held.state().map_err(refused)?.granted;
-        keys.extend(granted.iter().filter_map(|key| key.parse::<Vkey>().ok()));
-        if let Some(checkpoint) = held.checkpoint().map_err(refused)? {
-            let place = place(held.public(), context)?;
-            views.push(View { name: path.display().to_string(), place, checkpoint });
+        match shown(&held, keys) {
+            Ok(Some(checkpoint)) => {
+                let place = place(held.public(), context)?;
+                views.push(View { name: path.display().to_string(), place, checkpoint });
+            }
+            Ok(None) => {}
+            Err(e) => damaged.push(e.to_string()),
         }
     }
     Ok(views)
+}
+
+/// Returns what a mirror has of a ledger, and adds the keys that it knows.
+fn shown(held: &Held, keys: &mut Vec<Vkey>) -> Result<Option<Checkpoint>, MirrorError> {
+    keys.extend(held.followed()?.known()?.logs().cloned());
+    let granted = held.state()?.granted;
+    keys.extend(granted.iter().filter_map(|key| key.parse::<Vkey>().ok()));
+    held.checkpoint()
 }
 
 /// Returns what a view is like beside the largest one.

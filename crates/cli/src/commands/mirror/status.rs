@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use tally_ledger::time::Instant;
-use tally_mirror::mirror::{Condition, Held, Mirror};
+use tally_mirror::mirror::{Condition, Held, Mirror, MirrorError};
 use tally_report::text::{escaped, wrapped};
 
 use super::refused;
+use super::sync::entries;
 use crate::args::FormatArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
@@ -29,7 +30,7 @@ pub(super) struct StatusArgs {
 struct Standing {
     origin: String,
     condition: Condition,
-    place: String,
+    place: Option<String>,
     folder: PathBuf,
     size: Option<u64>,
     root: Option<String>,
@@ -42,15 +43,31 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(held: &Held) -> Result<Self, Failure> {
-        let (followed, state) = (held.followed().map_err(refused)?, held.state().map_err(refused)?);
-        let checkpoint = held.checkpoint().map_err(refused)?;
-        let proofs = held.equivocations().map_err(refused)?;
+    /// Returns how a ledger stands; one whose files are damaged hides none of the others.
+    fn of(held: &Held) -> Self {
+        Self::read(held).unwrap_or_else(|e| Self {
+            origin: held.origin().to_owned(),
+            condition: Condition::Failed,
+            place: None,
+            folder: held.public().to_owned(),
+            size: None,
+            root: None,
+            cosigned: None,
+            current: None,
+            error: Some(e.to_string()),
+            equivocations: Vec::new(),
+        })
+    }
+
+    fn read(held: &Held) -> Result<Self, MirrorError> {
+        let (followed, state) = (held.followed()?, held.state()?);
+        let checkpoint = held.checkpoint()?;
+        let proofs = held.equivocations()?;
         let condition = if proofs.is_empty() { state.condition } else { Condition::Equivocation };
         Ok(Self {
             origin: held.origin().to_owned(),
             condition,
-            place: followed.place,
+            place: Some(followed.place),
             folder: held.public().to_owned(),
             size: checkpoint.as_ref().map(tally_ledger::note::Checkpoint::size),
             root: checkpoint.as_ref().map(|held| held.root().to_string()),
@@ -70,7 +87,7 @@ fn time(seconds: u64) -> Option<String> {
 pub(super) fn run(args: &StatusArgs, context: &mut Context) -> Result<Status, Failure> {
     let mirror = Mirror::open(&args.dir).map_err(refused)?;
     let ledgers = mirror.ledgers().map_err(refused)?;
-    let mut all: Vec<Standing> = ledgers.iter().map(Standing::of).collect::<Result<_, _>>()?;
+    let mut all: Vec<Standing> = ledgers.iter().map(Standing::of).collect();
     all.sort_by(|a, b| (a.condition, &a.origin).cmp(&(b.condition, &b.origin)));
     if args.format.format == Format::Json {
         let vkey = mirror.vkey().to_string();
@@ -108,11 +125,13 @@ fn text(one: &Standing, width: usize) -> String {
     }
     if let Some(size) = one.size {
         let cosigned = one.cosigned.as_deref().unwrap_or("never");
-        row("Held", &format!("{size} entries, cosigned {cosigned}"));
+        row("Held", &format!("{}, cosigned {cosigned}", entries(size)));
     }
     if let Some(current) = &one.current {
         row("Current", current);
     }
-    row("Place", &one.place);
+    if let Some(place) = &one.place {
+        row("Place", place);
+    }
     lines.join("\n")
 }

@@ -1,10 +1,13 @@
 //! `tally mirror sync`: fetches, verifies and cosigns what was published since.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use tally_mirror::mirror::{Condition, Held, Mirror, MirrorError, Places, Schedule, Synced, round};
+use tally_mirror::mirror::{
+    Condition, Held, Mirror, MirrorError, Places, Schedule, Synced, Workers,
+};
 use tally_mirror::stop::Stop;
 use tally_report::text::escaped;
 
@@ -43,19 +46,27 @@ pub(super) fn run(args: &SyncArgs, context: &mut Context) -> Result<Status, Fail
     let mirror = Mirror::open(&args.dir).map_err(refused)?;
     let cosigner = cosigner(&args.dir, &mirror, &args.passphrase)?;
     let _lock = mirror.lock().map_err(refused)?;
-    let places = Places::with(&context.store_options);
+    let mut workers = Workers::new(Places::with(&context.store_options), cosigner, unix_now)
+        .map_err(|e| Failure::new(format!("the system gives no threads: {e}")).hint("try again"))?;
     if args.watch {
-        return watch(args, &mirror, &places, &cosigner, context);
+        return watch(args, &mirror, &mut workers, context);
     }
-    let ledgers = chosen(args, &mirror)?;
-    let (mut status, mut failed) = (Status::Clean, Ok(()));
-    round(&ledgers, &places, &cosigner, &unix_now, |held, synced| {
-        status = status.max(status_of(&synced));
-        failed = context.out.result(&line(held, &synced));
-        failed.is_ok()
-    });
-    failed.map(|()| status)
+    chosen(args, &mirror)?.iter().for_each(|held| workers.begin(held));
+    let mut status = Status::Clean;
+    while workers.left() > 0 {
+        if let Some((held, synced)) = workers.next(POLL) {
+            status = status.max(status_of(&synced));
+            context.out.result(&line(&held, &synced))?;
+        }
+    }
+    Ok(status)
 }
+
+/// How long is waited for an outcome before it is looked whether the process was told to end.
+const POLL: Duration = Duration::from_millis(100);
+/// How long those ledgers may still take that were begun before the process was told to end. What
+/// is not finished by then is gone on with the next time, as after a power cut.
+const DRAIN: Duration = Duration::from_secs(20);
 
 fn chosen(args: &SyncArgs, mirror: &Mirror) -> Result<Vec<Held>, Failure> {
     if args.origins.is_empty() {
@@ -67,8 +78,7 @@ fn chosen(args: &SyncArgs, mirror: &Mirror) -> Result<Vec<Held>, Failure> {
 fn watch(
     args: &SyncArgs,
     mirror: &Mirror,
-    places: &Places,
-    cosigner: &tally_mirror::mirror::Cosigner,
+    workers: &mut Workers,
     context: &mut Context,
 ) -> Result<Status, Failure> {
     let stop = Stop::on_signals().map_err(|e| {
@@ -76,34 +86,71 @@ fn watch(
             .hint("try without --watch")
     })?;
     let mut schedule = Schedule::every(Duration::from_secs(args.interval));
+    let mut told_before: BTreeMap<String, Option<String>> = BTreeMap::new();
     context.out.talk("watching; end it with SIGTERM or SIGINT");
     loop {
         // Ledgers may have been added since; `add` does not wait for the lock.
         let ledgers = chosen(args, mirror)?;
         schedule.retain(|origin| ledgers.iter().any(|held| held.origin() == origin));
-        let due = |held: &Held| schedule.is_due(held.origin(), unix_now());
-        let due: Vec<Held> = ledgers.into_iter().filter(due).collect();
-        let (mut told_to_end, mut failed) = (false, Ok(()));
-        let before: Vec<Option<String>> =
-            due.iter().map(|held| held.state().ok().and_then(|state| state.error)).collect();
-        round(&due, places, cosigner, &unix_now, |held, synced| {
-            let failures = held.state().map_or(1, |state| state.failures);
-            schedule.looked(held.origin(), unix_now(), failures);
-            let at = due.iter().position(|other| other.origin() == held.origin());
-            let error = at.and_then(|at| before[at].as_ref());
-            if changed(held, &synced, error) {
-                failed =
-                    context.out.result(&line(held, &synced)).and_then(|()| context.out.flush());
+        for held in &ledgers {
+            if !workers.is_at(held.origin()) && schedule.is_due(held.origin(), unix_now()) {
+                let error = held.state().ok().and_then(|state| state.error);
+                told_before.insert(held.origin().to_owned(), error);
+                workers.begin(held);
             }
-            told_to_end = stop.within(Duration::ZERO);
-            failed.is_ok() && !told_to_end
-        });
-        failed?;
-        if told_to_end || stop.within(schedule.wait(unix_now()).max(Duration::from_millis(100))) {
-            context.out.talk("told to end; what was begun is finished");
-            return Ok(Status::Clean);
+        }
+        // Many are listed again once in a while, not after each.
+        let listed = Instant::now();
+        while workers.left() > 0 && listed.elapsed() < Duration::from_secs(1) {
+            if let Some((held, synced)) = workers.next(POLL) {
+                let failures = held.state().map_or(1, |state| state.failures);
+                schedule.looked(held.origin(), unix_now(), failures);
+                let before = told_before.remove(held.origin()).flatten();
+                tell(&held, &synced, before.as_ref(), context)?;
+            }
+            if stop.within(Duration::ZERO) {
+                return drain(workers, &mut told_before, context);
+            }
+        }
+        let wait = schedule.wait(unix_now()).max(POLL);
+        if workers.left() == 0 && stop.within(wait) {
+            return drain(workers, &mut told_before, context);
         }
     }
+}
+
+/// Waits for the ledgers that were begun, though not for long.
+fn drain(
+    workers: &mut Workers,
+    told_before: &mut BTreeMap<String, Option<String>>,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    workers.take_back();
+    let told = Instant::now();
+    while workers.left() > 0 && told.elapsed() < DRAIN {
+        if let Some((held, synced)) = workers.next(POLL) {
+            let before = told_before.remove(held.origin()).flatten();
+            tell(&held, &synced, before.as_ref(), context)?;
+        }
+    }
+    context.out.talk(&match workers.left() {
+        0 => "told to end; what was begun is finished".to_owned(),
+        left => format!("told to end; the next sync goes on with {left} that were begun"),
+    });
+    Ok(Status::Clean)
+}
+
+fn tell(
+    held: &Held,
+    synced: &Result<Synced, MirrorError>,
+    before: Option<&String>,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    if changed(held, synced, before) {
+        context.out.result(&line(held, synced))?;
+        context.out.flush()?;
+    }
+    Ok(())
 }
 
 /// Returns whether there is anything to tell of a ledger that it was not told to be like before.
@@ -133,11 +180,12 @@ fn status_of(synced: &Result<Synced, MirrorError>) -> Status {
 /// Returns one line on what a sync did.
 fn line(held: &Held, synced: &Result<Synced, MirrorError>) -> String {
     let told = match synced {
-        Ok(Synced::Unchanged { size }) => format!("{size} entries held, nothing new"),
-        Ok(Synced::Resigned { size }) => format!("{size} entries held, further signatures"),
-        Ok(Synced::Advanced { from: 0, to }) => format!("{to} entries verified and cosigned"),
+        Ok(Synced::Unchanged { size }) => format!("{} held, nothing new", entries(*size)),
+        Ok(Synced::Resigned { size }) => format!("{} held, further signatures", entries(*size)),
+        Ok(Synced::Advanced { from: 0, to }) => format!("{} verified and cosigned", entries(*to)),
         Ok(Synced::Advanced { from, to }) => {
-            format!("{} more entries, {to} verified and cosigned", to - from)
+            let word = if to - from == 1 { "entry" } else { "entries" };
+            format!("{} more {word}, {to} verified and cosigned", to - from)
         }
         Ok(Synced::Stale { published, held }) => {
             format!("stale: {published} entries are published, {held} are held")
@@ -149,4 +197,9 @@ fn line(held: &Held, synced: &Result<Synced, MirrorError>) -> String {
         Err(e) => format!("failed: {e}"),
     };
     escaped(&format!("{}: {told}", held.origin()))
+}
+
+/// Returns a number of entries in words.
+pub(super) fn entries(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "entry" } else { "entries" })
 }
