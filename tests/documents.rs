@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use tally_divergence::finding::Verdict;
 use tally_divergence::rules::RULES;
 use tally_ledger::fault::Code;
+use tally_mirror::mirror::Condition;
 
 use crate::foreign::{last_line, python};
 use schema::Schemas;
@@ -81,7 +82,19 @@ impl Documents {
             let args = format!("prove --ledger demo/ledger {proof}");
             self.tally(&args.split(' ').collect::<Vec<_>>(), 0);
         }
+        for args in [
+            "publish P --ledger demo/ledger",
+            "mirror init M --name mirror.example/m --unencrypted-keys",
+            "mirror add M P --key demo/ledger/ledger.vkey",
+            "mirror sync M",
+            "mirror init N --name mirror.example/n --unencrypted-keys",
+            "mirror add N P --key demo/ledger/ledger.vkey",
+        ] {
+            self.tally(&args.split(' ').collect::<Vec<_>>(), 0);
+        }
         let runs = [
+            ("mirror.json", "mirror status M".to_owned(), 0),
+            ("mirror.json", "mirror status N".to_owned(), 0),
             ("audit.json", format!("audit demo/case.tally {PIN}"), 1),
             ("audit.json", "audit empty --unpinned".to_owned(), 0),
             ("audit.json", "audit broken.tally".to_owned(), 3),
@@ -196,6 +209,8 @@ fn the_words_of_the_schemas_are_those_of_the_program() {
     assert_eq!(words("diverge.json#/$defs/count/properties/verdict"), verdicts);
     let codes: Vec<Json> = Code::ALL.iter().map(|code| json!(code.name())).collect();
     assert_eq!(words("verify.json#/$defs/fault/properties/code"), codes);
+    let conditions: Vec<Json> = Condition::ALL.iter().map(|one| json!(one)).collect();
+    assert_eq!(words("mirror.json#/$defs/ledger/properties/condition"), conditions);
     let mut families: Vec<Json> = Vec::new();
     for rule in RULES {
         if !families.contains(&json!(rule.family)) {

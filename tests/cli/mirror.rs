@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::serve::Served;
+use super::witness::ask;
 use super::{Place, Run, copy_folder};
 
 const PLAIN: &str = "--unencrypted-keys";
@@ -115,6 +117,93 @@ fn two_histories_are_proven_to_anybody_with_the_key() {
     place.tally(&["verify", "equivocation-1.txt", "--key", "L/ledger.vkey"]).exits(0);
 }
 
+fn serve(place: &Place, args: &[&str]) -> Served {
+    Served::new(place.command(&[args, &["--listen=127.0.0.1:0"]].concat()))
+}
+
+/// Returns where a mirror that is served has the ledger.
+fn address(served: &Served, folder: &str) -> String {
+    format!("{}/{}", served.address, folder.rsplit('/').next().unwrap())
+}
+
+#[test]
+fn a_mirror_reads_from_a_server_and_is_read_from_its_own() {
+    let place = published();
+    let origin = serve(&place, &["serve", "P"]);
+    let key = ["--key", "L/ledger.vkey"];
+    place.tally(&[&["mirror", "add", "M", &origin.address], &key[..]].concat()).ok();
+    assert_eq!(sync(&place).ok(), "ledger.example/l: 2 entries verified and cosigned\n");
+    let mirror = serve(&place, &["mirror", "serve", "M"]);
+    let mirrored = address(&mirror, &folder(&place));
+    let verified = place.tally(&[&["verify", &mirrored, "--format=json"], &key[..]].concat());
+    assert_eq!(verified.exits(0).json()["verdict"], "whole");
+    let compare = || {
+        let args = ["mirror", "compare", &origin.address, &mirrored];
+        place.tally(&[&args[..], &key].concat()).ok()
+    };
+    assert!(compare().ends_with("consistent\n"));
+    publish(&place, "L", 2);
+    assert!(compare().contains("behind"), "{}", compare());
+    assert_eq!(sync(&place).ok(), "ledger.example/l: 2 more entries, 4 verified and cosigned\n");
+    assert!(!compare().contains("behind"), "{}", compare());
+    let (status, page) = ask(&mirror.address, "GET", "/", "").unwrap();
+    assert!(status == 200 && page.contains("<td>well</td><td data-label=\"Entries\">4<"), "{page}");
+    assert_eq!(ask(&mirror.address, "GET", "/health", "").unwrap().0, 200);
+    let stranger = "cosigned by nobody";
+    assert!(place.tally(&["mirror", "compare", "M", stranger]).exits(2).stderr.contains("hint: "));
+}
+
+#[test]
+fn what_is_wrong_with_a_ledger_is_shown_first_and_hides_no_other() {
+    let place = published();
+    copy_folder(&place.path("L"), &place.path("F"));
+    publish(&place, "L", 3);
+    let origin = serve(&place, &["serve", "P"]);
+    let add = |at: &str, key: &str| place.tally(&["mirror", "add", "M", at, "--key", key]).ok();
+    add(&origin.address, "L/ledger.vkey");
+    for name in ["a.example", "z.example"] {
+        let (dir, published) = (format!("D-{name}"), format!("P-{name}"));
+        place.tally(&["init", &dir, "--origin", name, "--owner", "Other", PLAIN]).ok();
+        place.tally(&["publish", &published, "--ledger", &dir]).ok();
+        add(&published, &format!("{dir}/ledger.vkey"));
+    }
+    sync(&place).ok();
+    // A moment later, so that the entries differ.
+    std::thread::sleep(Duration::from_millis(1100));
+    fs::remove_dir_all(place.path("P")).unwrap();
+    publish(&place, "F", 5);
+    let told = sync(&place).exits(3).stdout;
+    assert!(told.contains("EQUIVOCATION: two histories") && told.contains("nothing new"), "{told}");
+    // What is kept of another one is damaged.
+    let json = || place.tally(&["mirror", "status", "M", "--format", "json"]).exits(3).json();
+    let z = json()["ledgers"][2].clone();
+    assert_eq!(z["origin"], "z.example");
+    let hash = z["folder"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    place.write(&format!("M/ledgers/{hash}/ledger.json"), "{");
+    sync(&place).exits(3);
+    let conditions: Vec<_> = (0..3).map(|n| json()["ledgers"][n]["condition"].clone()).collect();
+    assert_eq!(conditions, ["equivocation", "failed", "well"]);
+    let status = place.tally(&["mirror", "status", "M"]).exits(3).stdout;
+    assert!(status.starts_with("ledger.example/l\n  EQUIVOCATION"), "{status}");
+    let mirror = serve(&place, &["mirror", "serve", "M"]);
+    let (_, page) = ask(&mirror.address, "GET", "/", "").unwrap();
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("no {words}: {page}"));
+    assert!(at("two histories are signed") < at("could not be followed"), "{page}");
+    assert!(at("could not be followed") < at("a.example"), "{page}");
+    let path = page.split("href=\"").find(|link| link.contains("/equivocation/1.txt")).unwrap();
+    let path = format!("/{}", path.split('"').next().unwrap());
+    let (status, proof) = ask(&mirror.address, "GET", &path, "").unwrap();
+    assert_eq!(status, 200);
+    place.write("proof.txt", proof);
+    place.tally(&["verify", "proof.txt", "--key", "L/ledger.vkey"]).exits(0);
+    let compared = ["mirror", "compare", "M", &origin.address, "--key", "L/ledger.vkey"];
+    let compared = place.tally(&compared).exits(3);
+    assert!(compared.stdout.contains("TWO HISTORIES"), "{compared:?}");
+    assert!(compared.stderr.contains(&format!("what is kept of {hash}")), "{compared:?}");
+    place.tally(&["mirror", "remove", "M", &hash, "--files"]).ok();
+    assert_eq!(json()["ledgers"].as_array().unwrap().len(), 2);
+}
+
 #[test]
 fn what_is_not_right_is_refused_with_a_hint() {
     let place = published();
@@ -151,7 +240,7 @@ fn a_watcher_tells_of_changes_alone_holds_the_lock_and_ends_when_told() {
     let holder = format!("is locked by process {}", watcher.id());
     assert!(refused.stderr.contains(&holder), "{refused:?}");
     publish(&place, "L", 1);
-    assert_eq!(next(), "ledger.example/l: 1 more entries, 3 verified and cosigned");
+    assert_eq!(next(), "ledger.example/l: 1 more entry, 3 verified and cosigned");
     fs::rename(place.path("P"), place.path("Q")).unwrap();
     assert!(next().starts_with("ledger.example/l: failed: "));
     fs::rename(place.path("Q"), place.path("P")).unwrap();

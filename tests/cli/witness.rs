@@ -151,7 +151,7 @@ fn a_witness_that_lost_its_key_gets_no_other_and_an_origin_is_one_line() {
 }
 
 /// Sends a request and returns the status and the body.
-fn ask(address: &str, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+pub(super) fn ask(address: &str, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).ok()?;
     let length = body.len();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
