@@ -52,8 +52,10 @@ impl Db {
         path.join("db").exists()
     }
 
-    /// Opens the database in directory `path`, creating it if it does not exist.
+    /// Opens the database in directory `path`, creating it if it does not exist. The caller holds
+    /// the lock of the ledger.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        remove_unfinished(path)?;
         let mut round = 0;
         let trees = loop {
             match guarded(path, || open_trees(path)) {
@@ -196,6 +198,23 @@ fn decode_head(value: &[u8]) -> Option<Head> {
     let (seq, id) = value.split_first_chunk()?;
     let seq = Some(u64::from_be_bytes(*seq)).filter(|seq| *seq < SEQ_END)?;
     Some(Head { seq, id: Hash::from_slice(id)? })
+}
+
+/// Removes the files that sled was writing when its process was killed, and would then read as if
+/// they were whole: a snapshot that has not its name yet, and settings without the file of data
+/// that it makes next. It writes both again from what it has.
+fn remove_unfinished(path: &Path) -> Result<(), Error> {
+    if !path.exists() {
+        return Ok(());
+    }
+    for name in names(path)? {
+        let text = name.to_string_lossy();
+        let snapshot = text.starts_with("snap.") && text.ends_with(".generating");
+        if snapshot || (text == "conf" && !Db::exists(path)) {
+            durable::remove(&path.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 fn open_trees(path: &Path) -> sled::Result<Trees> {

@@ -233,3 +233,25 @@ fn a_ledger_behind_a_checkpoint_is_read_with_a_warning_and_not_written() {
     let error = chain::open(&former).unwrap_err();
     assert!(matches!(error, Error::BehindCheckpoint { size: 8, len: 6, .. }), "{error}");
 }
+
+#[test]
+fn a_snapshot_that_sled_did_not_finish_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let entries = chain::entries(3, 1);
+    chain::make(dir.path(), &entries, 1);
+    drop(chain::open(dir.path()).unwrap());
+    let names = fs::read_dir(dir.path().join("db")).unwrap().map(|item| item.unwrap().path());
+    let snapshot = names.into_iter().find(|path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap."))
+    });
+    let whole = fs::read(snapshot.as_ref().unwrap()).unwrap();
+    for length in [0, 1, 12, whole.len() / 2, whole.len() - 1] {
+        let unfinished = dir.path().join("db/snap.FFFFFFFFFFFFFFF0.generating");
+        fs::write(&unfinished, &whole[..length]).unwrap();
+        let store = chain::open(dir.path()).unwrap();
+        assert_eq!(store.recovered(), [], "{length}");
+        assert_eq!(store.reader().len(), 3, "{length}");
+        assert!(!unfinished.exists(), "{length}");
+    }
+    assert_eq!(chain::read_all(dir.path()).unwrap(), entries);
+}

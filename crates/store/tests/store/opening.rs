@@ -80,6 +80,24 @@ fn an_interrupted_creation_is_carried_on_but_never_over_entries() {
 }
 
 #[test]
+fn a_creation_that_ended_within_a_file_of_sled_is_carried_on() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Store::create(dir.path()).unwrap());
+    let settings = dir.path().join("db/conf");
+    let whole = fs::read(&settings).unwrap();
+    for length in 0..whole.len() {
+        for file in ["format", "head", "db/db"] {
+            fs::remove_file(dir.path().join(file)).unwrap();
+        }
+        fs::write(&settings, &whole[..length]).unwrap();
+        let store = Store::create(dir.path()).unwrap();
+        assert!(store.reader().is_empty(), "{length}");
+        drop(store);
+        assert_eq!(fs::read(&settings).unwrap(), whole, "{length}");
+    }
+}
+
+#[test]
 fn a_second_writer_is_told_who_holds_the_ledger() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::create(dir.path()).unwrap();
