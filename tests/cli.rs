@@ -13,6 +13,7 @@ mod disks;
 mod handover;
 mod journey;
 mod keys;
+mod killed;
 mod locks;
 mod mirror;
 mod output;
@@ -99,6 +100,17 @@ impl Place {
         command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap());
         command.env("HOME", self.path("home")).env("TALLY_CONFIG_DIR", self.config());
+    }
+
+    /// The command under `strace`, which kills it at its `step`-th call of the system call `call`.
+    fn killed_at(&self, call: &str, step: usize, args: &[&str]) -> Command {
+        let mut command = Command::new("strace");
+        // The tracer is a grandchild, so that the command's own status and id are seen.
+        command.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+        command.args(["-e", &format!("inject={call}:signal=KILL:when={step}")]);
+        command.arg(env!("CARGO_BIN_EXE_tally")).args(args);
+        self.place(&mut command);
+        command
     }
 
     fn tally(&self, args: &[&str]) -> Run {

@@ -275,12 +275,7 @@ fn a_sync_that_is_killed_at_any_step_serves_a_whole_ledger_and_is_finished_by_th
         for step in 1.. {
             fs::remove_dir_all(place.path("M")).unwrap();
             copy_folder(&place.path("before"), &place.path("M"));
-            let mut command = Command::new("strace");
-            command.args(["-f", "-qq", "-o", "/dev/null"]);
-            command.args(["-e", &format!("trace={call}")]);
-            command.args(["-e", &format!("inject={call}:signal=KILL:when={step}")]);
-            command.arg(env!("CARGO_BIN_EXE_tally")).args(["mirror", "sync", "M"]);
-            place.place(&mut command);
+            let mut command = place.killed_at(call, step, &["mirror", "sync", "M"]);
             let ended = command.output().expect("strace is installed").status.success();
             if ended {
                 assert_eq!(entries(), 262);

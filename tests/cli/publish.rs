@@ -543,12 +543,7 @@ fn a_publisher_that_is_killed_at_any_step_leaves_a_whole_ledger_and_is_finished_
     for call in CHANGES {
         for step in 1.. {
             copy_folder(&place.path("before"), &place.path("P"));
-            let mut command = Command::new("strace");
-            command.args(["-f", "-qq", "-o", "/dev/null"]);
-            command.args(["-e", &format!("trace={call}")]);
-            command.args(["-e", &format!("inject={call}:signal=KILL:when={step}")]);
-            command.arg(env!("CARGO_BIN_EXE_tally")).args(["publish", "P", "--ledger=L"]);
-            place.place(&mut command);
+            let mut command = place.killed_at(call, step, &["publish", "P", "--ledger=L"]);
             let ended = command.output().expect("strace is installed").status.success();
             let entries = verified(&place, "P")["entries"].as_u64().unwrap();
             if ended {

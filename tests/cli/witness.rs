@@ -254,11 +254,8 @@ fn a_witness_killed_at_any_write_never_goes_behind_what_it_answered() {
     for call in ["write", "openat", "fsync", "rename", "unlink", "mkdir"] {
         for nth in 1..60 {
             copy_folder(&place.path("W1"), &place.path("K"));
-            let inject = format!("inject={call}:signal=KILL:when={nth}");
-            let mut traced = Command::new("strace");
-            traced.args(["-D", "-f", "-o", "trace", "-e", &inject, env!("CARGO_BIN_EXE_tally")]);
-            traced.args(["witness", "serve", "K", "--listen=127.0.0.1:0"]);
-            place.place(&mut traced);
+            let traced =
+                place.killed_at(call, nth, &["witness", "serve", "K", "--listen=127.0.0.1:0"]);
             let Some(served) = Served::begin(traced) else {
                 fs::remove_dir_all(place.path("K")).unwrap();
                 killed += 1;
