@@ -96,7 +96,7 @@ fn main() {
         followed.keys.push(key.to_string());
         mirror.add(&followed).unwrap()
     };
-    let mut workers = Workers::new(Places::default(), cosigner, || 1_800_000_000).unwrap();
+    let mut workers = Workers::new(Places::with(&[]).unwrap(), cosigner, || 1_800_000_000).unwrap();
     let mut timed = |what: &str, ledgers: &[_]| {
         let (start, before) = (Instant::now(), cpu());
         for held in ledgers {

@@ -4,10 +4,14 @@
 //! one is replaced only where it still is what the publisher read: by the condition of the object
 //! store, or under a lock where the place is a directory.
 
+mod connections;
 mod folder;
 mod open;
 
+pub use connections::Connections;
+
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -36,7 +40,7 @@ pub struct Place {
     name: String,
     /// The directory, if the place is one.
     dir: Option<PathBuf>,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
 }
 
 /// How a file is served: whether it may ever change, and of what type it is.
@@ -162,23 +166,22 @@ impl Place {
     /// Fails if the name is that of no place, or holds a password or a query, a directory is
     /// missing, or a setting is refused.
     pub fn open(name: &str, options: &[(String, String)]) -> Result<Self, PlaceError> {
-        Self::open_within(name, options, REQUEST_MAX)
+        Self::open_by(name, options, &alone(name)?)
     }
 
-    /// Opens a place as [`Place::open`] does. A web server is given no longer than `answer` until
-    /// something of an answer comes, repetitions included.
+    /// Opens a place as [`Place::open`] does, over connections that other places have as well.
     ///
     /// # Errors
     ///
     /// As [`Place::open`].
-    pub fn open_within(
+    pub fn open_by(
         name: &str,
         options: &[(String, String)],
-        answer: Duration,
+        connections: &Connections,
     ) -> Result<Self, PlaceError> {
-        let Opened { store, prefix, dir } = open::open(name, options, answer)?;
-        let name = name.trim_end_matches('/');
-        Ok(Self { store, prefix, name: name.to_owned(), dir, runtime: runtime(name)? })
+        let Opened { store, prefix, dir } = open::open(name, options, connections)?;
+        let (name, runtime) = (name.trim_end_matches('/'), Arc::clone(&connections.runtime));
+        Ok(Self { store, prefix, name: name.to_owned(), dir, runtime })
     }
 
     /// Returns the place that an object store is, under a name to tell it by.
@@ -187,7 +190,7 @@ impl Place {
     ///
     /// Fails if the system gives no means to wait for it.
     pub fn over(name: &str, store: Box<dyn ObjectStore>) -> Result<Self, PlaceError> {
-        let runtime = runtime(name)?;
+        let runtime = alone(name)?.runtime;
         Ok(Self { store, prefix: Path::default(), name: name.to_owned(), dir: None, runtime })
     }
 
@@ -511,9 +514,9 @@ impl std::fmt::Debug for Place {
     }
 }
 
-fn runtime(name: &str) -> Result<Runtime, PlaceError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|e| PlaceError::Name { name: name.to_owned(), reason: e.to_string() })
+fn alone(name: &str) -> Result<Connections, PlaceError> {
+    Connections::alone()
+        .map_err(|e| PlaceError::Name { name: name.to_owned(), reason: e.to_string() })
 }
 
 /// Returns whether silence is the cause.

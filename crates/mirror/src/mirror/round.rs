@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Cosigner, Held, MirrorError, State, Synced, sync};
-use crate::place::Place;
+use crate::place::{Connections, Place};
 
 /// How many ledgers are synced at one time whose last sync succeeded, and how many of the others:
 /// what is at a server that does not answer keeps waiting none but its like.
@@ -17,24 +17,31 @@ const WORKERS: usize = 4;
 /// How long a place may leave a request without an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
-/// The places of the ledgers, opened once: connections to their servers are kept.
-#[derive(Debug, Default)]
+/// The places of the ledgers, opened once. All share their connections: a server that publishes
+/// hundreds of ledgers is asked over a few.
+#[derive(Debug)]
 pub struct Places {
     options: Vec<(String, String)>,
+    connections: Connections,
     opened: Mutex<BTreeMap<String, Arc<Place>>>,
 }
 
 impl Places {
     /// Returns places that are opened with the settings of object stores.
-    pub fn with(options: &[(String, String)]) -> Self {
-        Self { options: options.to_vec(), ..Self::default() }
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system gives no means to wait for answers.
+    pub fn with(options: &[(String, String)]) -> io::Result<Self> {
+        let connections = Connections::shared(ANSWER_MAX)?;
+        Ok(Self { options: options.to_vec(), connections, opened: Mutex::default() })
     }
 
     fn of(&self, name: &str) -> Result<Arc<Place>, MirrorError> {
         if let Some(place) = locked(&self.opened).get(name) {
             return Ok(Arc::clone(place));
         }
-        let place = Arc::new(Place::open_within(name, &self.options, ANSWER_MAX)?);
+        let place = Arc::new(Place::open_by(name, &self.options, &self.connections)?);
         locked(&self.opened).insert(name.to_owned(), Arc::clone(&place));
         Ok(place)
     }

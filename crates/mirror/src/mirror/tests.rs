@@ -1,7 +1,10 @@
 //! A mirror over folders: what it takes, what it refuses, and what it keeps as proof.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ed25519_dalek::SigningKey;
 use tally_ledger::equivocation::Equivocation;
@@ -14,7 +17,7 @@ use tally_testkit::keyring::{self, author, checkpoint};
 use tally_testkit::value::map;
 
 use super::*;
-use crate::place::Place;
+use crate::place::{Connections, Place};
 use crate::publish::evidence_path;
 
 const NOW: u64 = 1_800_000_000;
@@ -452,14 +455,16 @@ fn a_server_that_never_answers_keeps_no_other_ledger_waiting() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
     let second = std::time::Duration::from_secs(1);
-    let place = Place::open_within(&address, &[], second).unwrap();
+    let connections = Connections::shared(second).unwrap();
+    let place = Place::open_by(&address, &[], &connections).unwrap();
     let begun = std::time::Instant::now();
     assert!(place.read(CHECKPOINT, 100).is_err());
     assert!(begun.elapsed() < 10 * second, "{:?}", begun.elapsed());
     let case = Case::new();
     publish(&case.origin, &forged(5, 5, ""), 5, &checkpoint());
     case.sync().unwrap();
-    let mut workers = Workers::new(Places::default(), case.cosigner.clone(), || NOW).unwrap();
+    let mut workers =
+        Workers::new(Places::with(&[]).unwrap(), case.cosigner.clone(), || NOW).unwrap();
     let dead = |n| {
         let followed = Followed::new(&format!("ledger.example/{n}"), &address, Limits::default());
         case.mirror.add(&followed).unwrap()
@@ -497,4 +502,40 @@ fn what_is_no_mirror_is_not_opened_and_what_is_followed_not_added_twice() {
     case.mirror.remove(ORIGIN, true).unwrap();
     assert!(matches!(case.mirror.remove(ORIGIN, true), Err(MirrorError::NotFollowed { .. })));
     case.mirror.add(&followed).unwrap();
+}
+
+#[test]
+fn many_ledgers_of_one_server_are_asked_for_over_a_few_connections() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            count.fetch_add(1, Ordering::Relaxed);
+            std::thread::spawn(move || {
+                let nothing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+                let mut request = [0; 8192];
+                while stream.read(&mut request).is_ok_and(|n| n > 0) {
+                    stream.write_all(nothing).unwrap();
+                }
+            });
+        }
+    });
+    let case = Case::new();
+    let places = Places::with(&[]).unwrap();
+    let mut workers = Workers::new(places, case.cosigner.clone(), || NOW).unwrap();
+    for n in 0..50 {
+        let origin = format!("ledger.example/{n}");
+        let followed = Followed::new(&origin, &format!("{address}/{n}"), Limits::default());
+        workers.begin(&case.mirror.add(&followed).unwrap());
+    }
+    while workers.left() > 0 {
+        let Some((held, synced)) = workers.next(std::time::Duration::from_secs(10)) else {
+            panic!("{workers:?}");
+        };
+        assert!(synced.unwrap_err().to_string().contains("no checkpoint"), "{}", held.origin());
+    }
+    let taken = taken.load(Ordering::Relaxed);
+    assert!((1..=16).contains(&taken), "{taken} connections");
 }

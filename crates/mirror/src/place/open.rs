@@ -1,18 +1,15 @@
 //! From the name of a place to where it is.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use object_store::client::{HttpClient, HttpConnector};
 use object_store::http::HttpBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ClientOptions, Error as StoreError, ObjectStore, RetryConfig};
 use reqwest::Url;
-use reqwest::redirect::Policy;
 
-use super::{PlaceError, REQUEST_MAX, causes, is_remote};
-use crate::client::{CONNECT_MAX, USER_AGENT, same_host};
+use super::connections::Connections;
+use super::{PlaceError, causes, is_remote};
 
 /// Where a place is.
 pub(super) struct Opened {
@@ -22,8 +19,7 @@ pub(super) struct Opened {
     pub(super) dir: Option<PathBuf>,
 }
 
-/// Opens a place by its name. A web server is given no longer than `answer` until something of an
-/// answer comes.
+/// Opens a place by its name.
 ///
 /// # Errors
 ///
@@ -31,7 +27,7 @@ pub(super) struct Opened {
 pub(super) fn open(
     name: &str,
     options: &[(String, String)],
-    answer: Duration,
+    connections: &Connections,
 ) -> Result<Opened, PlaceError> {
     let wrong = |reason: String| PlaceError::Name { name: shown(name), reason };
     let failed = |e: &dyn std::error::Error| wrong(causes(e));
@@ -51,7 +47,7 @@ pub(super) fn open(
     }
     let (store, prefix): (Box<dyn ObjectStore>, Path) = if web {
         let prefix = Path::from_url_path(url.path()).map_err(|e| failed(&e))?;
-        (Box::new(web_server(&url, answer).map_err(|e| failed(&e))?), prefix)
+        (Box::new(web_server(&url, connections).map_err(|e| failed(&e))?), prefix)
     } else {
         let options = options.iter().map(|(name, value)| (name.as_str(), value.clone()));
         object_store::parse_url_opts(&url, options).map_err(|e| failed(&e))?
@@ -59,33 +55,14 @@ pub(super) fn open(
     Ok(Opened { store, prefix, dir: None })
 }
 
-fn web_server(url: &Url, answer: Duration) -> Result<impl ObjectStore, StoreError> {
+fn web_server(url: &Url, connections: &Connections) -> Result<impl ObjectStore, StoreError> {
+    let retry_timeout = connections.answer;
     HttpBuilder::new()
         .with_url(url.origin().ascii_serialization())
         .with_client_options(ClientOptions::new().with_allow_http(true))
-        .with_http_connector(SameHost { answer })
-        .with_retry(RetryConfig { retry_timeout: answer, ..RetryConfig::default() })
+        .with_http_connector(connections.clone())
+        .with_retry(RetryConfig { retry_timeout, ..RetryConfig::default() })
         .build()
-}
-
-/// Connects as the client of captures does: a redirect does not leave the host.
-#[derive(Debug)]
-struct SameHost {
-    answer: Duration,
-}
-
-impl HttpConnector for SameHost {
-    fn connect(&self, _: &ClientOptions) -> Result<HttpClient, StoreError> {
-        let client = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(self.answer.min(CONNECT_MAX))
-            .read_timeout(self.answer)
-            .timeout(REQUEST_MAX)
-            .redirect(Policy::custom(same_host))
-            .build();
-        let failed = |e| StoreError::Generic { store: "HTTP", source: Box::new(e) };
-        Ok(HttpClient::new(client.map_err(failed)?))
-    }
 }
 
 /// Returns a name without what is no part of an address that may be told.

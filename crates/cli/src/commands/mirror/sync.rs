@@ -46,7 +46,8 @@ pub(super) fn run(args: &SyncArgs, context: &mut Context) -> Result<Status, Fail
     let mirror = Mirror::open(&args.dir).map_err(refused)?;
     let cosigner = cosigner(&args.dir, &mirror, &args.passphrase)?;
     let _lock = mirror.lock().map_err(refused)?;
-    let mut workers = Workers::new(Places::with(&context.store_options), cosigner, unix_now)
+    let mut workers = Places::with(&context.store_options)
+        .and_then(|places| Workers::new(places, cosigner, unix_now))
         .map_err(|e| Failure::new(format!("the system gives no threads: {e}")).hint("try again"))?;
     if args.watch {
         return watch(args, &mirror, &mut workers, context);

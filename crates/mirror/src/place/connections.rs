@@ -1,0 +1,66 @@
+//! What places share: the thread that their requests run on, and the connections to web servers.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use object_store::client::{HttpClient, HttpConnector};
+use object_store::{ClientOptions, Error as StoreError};
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use tokio::runtime::{Builder, Runtime};
+
+use super::REQUEST_MAX;
+use crate::client::{CONNECT_MAX, USER_AGENT, same_host};
+
+/// Where the requests of one place or of many run. Places that share it share their connections to
+/// a web server, whichever thread asks.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    pub(super) runtime: Arc<Runtime>,
+    /// How long a web server may leave a request without an answer, repetitions included.
+    pub(super) answer: Duration,
+    /// Made when a web server is first asked: most places are none.
+    client: Arc<OnceLock<Client>>,
+}
+
+impl Connections {
+    /// Returns connections for many places, which several threads may use. A web server is given no
+    /// longer than `answer` until something of an answer comes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system gives no means to wait for answers.
+    pub fn shared(answer: Duration) -> std::io::Result<Self> {
+        // One thread sees to connections between requests: those that servers end are let go.
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        Ok(Self::on(runtime, answer))
+    }
+
+    /// Returns connections for one place alone.
+    pub(super) fn alone() -> std::io::Result<Self> {
+        Ok(Self::on(Builder::new_current_thread().enable_all().build()?, REQUEST_MAX))
+    }
+
+    fn on(runtime: Runtime, answer: Duration) -> Self {
+        Self { runtime: Arc::new(runtime), answer, client: Arc::default() }
+    }
+}
+
+impl HttpConnector for Connections {
+    /// Connects as the client of captures does: a redirect does not leave the host.
+    fn connect(&self, _: &ClientOptions) -> Result<HttpClient, StoreError> {
+        if let Some(client) = self.client.get() {
+            return Ok(HttpClient::new(client.clone()));
+        }
+        let client = Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(self.answer.min(CONNECT_MAX))
+            .read_timeout(self.answer)
+            .timeout(REQUEST_MAX)
+            .redirect(Policy::custom(same_host))
+            .build();
+        let client =
+            client.map_err(|e| StoreError::Generic { store: "HTTP", source: Box::new(e) })?;
+        Ok(HttpClient::new(self.client.get_or_init(|| client).clone()))
+    }
+}
