@@ -261,17 +261,8 @@ impl Place {
         &self,
         files: impl Iterator<Item = Result<(String, Kind, Vec<u8>), E>>,
     ) -> Result<usize, E> {
-        self.runtime.block_on(async {
-            let writes = stream::iter(files).map(|file| async {
-                let (path, kind, bytes) = file?;
-                Ok::<_, E>(self.put_once(&path, kind, bytes).await?)
-            });
-            let mut writes = std::pin::pin!(writes.buffer_unordered(PARALLEL));
-            let mut new = 0;
-            while let Some(created) = writes.next().await {
-                new += usize::from(created? == Created::New);
-            }
-            Ok(new)
+        self.write_all(files, &async |path, kind, bytes| {
+            Ok(self.put_once(path, kind, bytes).await? == Created::New)
         })
     }
 
@@ -285,17 +276,26 @@ impl Place {
         &self,
         files: impl Iterator<Item = Result<(String, Kind, Vec<u8>), E>>,
     ) -> Result<usize, E> {
+        self.write_all(files, &async |path, kind, bytes| self.mend(path, kind, bytes).await)
+    }
+
+    /// Has files written, several at a time, and returns for how many `write` says so.
+    fn write_all<E: From<PlaceError>>(
+        &self,
+        files: impl Iterator<Item = Result<(String, Kind, Vec<u8>), E>>,
+        write: &impl AsyncFn(&str, Kind, Vec<u8>) -> Result<bool, PlaceError>,
+    ) -> Result<usize, E> {
         self.runtime.block_on(async {
             let writes = stream::iter(files).map(|file| async {
                 let (path, kind, bytes) = file?;
-                Ok::<_, E>(self.mend(&path, kind, bytes).await?)
+                Ok::<_, E>(write(&path, kind, bytes).await?)
             });
             let mut writes = std::pin::pin!(writes.buffer_unordered(PARALLEL));
-            let mut mended = 0;
-            while let Some(written) = writes.next().await {
-                mended += usize::from(written?);
+            let mut written = 0;
+            while let Some(one) = writes.next().await {
+                written += usize::from(one?);
             }
-            Ok(mended)
+            Ok(written)
         })
     }
 
