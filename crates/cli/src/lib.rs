@@ -9,6 +9,7 @@ pub mod capture;
 pub mod commands;
 pub mod context;
 pub mod cosigned;
+pub mod cosigner;
 pub mod document;
 pub mod failure;
 pub mod keyfile;

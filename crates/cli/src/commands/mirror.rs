@@ -14,8 +14,9 @@ use tally_mirror::place::is_remote;
 use tally_mirror::published;
 
 use crate::context::Context;
+use crate::cosigner::{self, CosignerArgs};
 use crate::failure::{Failure, Status};
-use crate::keyfile::{self, Protection};
+use crate::keyfile;
 use crate::passphrase::{PassphraseArgs, Passphrases};
 use crate::published::{place, unplaced, unread};
 use crate::source;
@@ -30,7 +31,7 @@ pub struct MirrorArgs {
 #[derive(Debug, Clone, Subcommand)]
 enum MirrorCommand {
     /// Begin a mirror with its key
-    Init(InitArgs),
+    Init(CosignerArgs),
     /// Follow a ledger
     Add(AddArgs),
     /// Follow a ledger no further
@@ -43,24 +44,6 @@ enum MirrorCommand {
     Serve(serve::ServeArgs),
     /// Hold what several places serve of the same ledgers against each other
     Compare(compare::CompareArgs),
-}
-
-#[derive(Debug, Clone, Args)]
-struct InitArgs {
-    /// The directory of the new mirror
-    dir: PathBuf,
-
-    /// The name of its key: a URL without its scheme, such as mirror.example/tally
-    #[arg(long)]
-    name: String,
-
-    /// Leave the private key unencrypted on disk
-    #[arg(long, help_heading = "Key files")]
-    unencrypted_keys: bool,
-
-    /// Where the passphrase of the new key file comes from
-    #[command(flatten)]
-    passphrase: PassphraseArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -128,29 +111,17 @@ fn key_file(dir: &Path) -> PathBuf {
     dir.join("mirror.pem")
 }
 
-fn init(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
-    let key = keyfile::generate().map_err(|e| Failure::no_randomness(&e))?;
-    let cosigner = Cosigner::new(&args.name, key.clone()).map_err(|e| {
-        Failure::new(format!("{:.80?} cannot be the name of a key: {e}", args.name))
-            .hint("name it like a URL without its scheme, such as mirror.example/tally")
-    })?;
-    let path = key_file(&args.dir);
+fn init(args: &CosignerArgs, context: &mut Context) -> Result<Status, Failure> {
     if Mirror::is_at(&args.dir) {
         return Err(Failure::new(format!("{} is a mirror already", args.dir.display()))
             .hint("choose another directory"));
     }
-    std::fs::create_dir_all(&args.dir).map_err(|e| Failure::io("make", &args.dir, &e))?;
-    if args.unencrypted_keys {
-        keyfile::create(&path, &key, Protection::PlainOnRequest)?;
-        context.out.talk("note: the private key is NOT encrypted, as was asked for.");
-    } else {
-        let passphrase = Passphrases::new(args.passphrase.clone()).for_new(&path)?;
-        keyfile::create(&path, &key, Protection::Passphrase(&passphrase))?;
-    }
-    Mirror::create(&args.dir, cosigner.vkey()).map_err(refused)?;
+    let file = key_file(&args.dir);
+    let create = |vkey: &_| Mirror::create(&args.dir, vkey).map(|_| ()).map_err(refused);
+    let vkey = cosigner::begin(args, &file, create, context)?;
     context.out.result(&format!("Mirror      {}", args.dir.display()))?;
-    context.out.result(&format!("Vkey        {}", cosigner.vkey()))?;
-    context.out.result(&format!("Key file    {}", path.display()))?;
+    context.out.result(&format!("Vkey        {vkey}"))?;
+    context.out.result(&format!("Key file    {}", file.display()))?;
     context.out.result(&format!("Served from {}", args.dir.join("public").display()))?;
     Ok(Status::Clean)
 }
@@ -196,7 +167,11 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Status, Failure> {
 }
 
 /// Reads the mirror's key.
-fn cosigner(dir: &Path, mirror: &Mirror, passphrase: &PassphraseArgs) -> Result<Cosigner, Failure> {
+fn read_cosigner(
+    dir: &Path,
+    mirror: &Mirror,
+    passphrase: &PassphraseArgs,
+) -> Result<Cosigner, Failure> {
     let path = key_file(dir);
     let passphrases = Passphrases::new(passphrase.clone());
     let key = keyfile::read(&path, || passphrases.of_existing(&path))?;

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use tally_ledger::key::PublicKey;
-use tally_ledger::note::{Purpose, Vkey};
+use tally_ledger::note::Vkey;
 use tally_ledger::time::Instant;
 use tally_mirror::witness::{self, LogStatus, Witness, WitnessError};
 use tally_report::text::escaped;
@@ -13,8 +12,9 @@ use tally_report::text::escaped;
 use crate::args::FormatArgs;
 use crate::commands::serve;
 use crate::context::Context;
+use crate::cosigner::{self, CosignerArgs};
 use crate::failure::{Failure, Status};
-use crate::keyfile::{self, Protection};
+use crate::keyfile;
 use crate::output::{self, Format};
 use crate::passphrase::{PassphraseArgs, Passphrases};
 use crate::source;
@@ -29,30 +29,13 @@ pub struct WitnessArgs {
 #[derive(Debug, Clone, Subcommand)]
 enum WitnessCommand {
     /// Make a witness with a key of its own
-    Init(InitArgs),
+    Init(CosignerArgs),
     /// Add a key of a log that is to be cosigned
     Add(AddArgs),
     /// Cosign what logs submit, by HTTP
     Serve(ServeArgs),
     /// Say what was cosigned last, and which logs showed two histories
     Status(StatusArgs),
-}
-
-#[derive(Debug, Clone, Args)]
-struct InitArgs {
-    /// The directory of the new witness
-    dir: PathBuf,
-
-    /// Its name: a URL without its scheme, such as witness.example/incidents
-    #[arg(long)]
-    name: String,
-
-    /// Leave the private key unencrypted on disk
-    #[arg(long, help_heading = "Key files")]
-    unencrypted_keys: bool,
-
-    #[command(flatten)]
-    passphrase: PassphraseArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -113,33 +96,17 @@ fn key_file(dir: &Path) -> PathBuf {
     dir.join("witness.pem")
 }
 
-fn init(args: &InitArgs, context: &mut Context) -> Result<Status, Failure> {
+fn init(args: &CosignerArgs, context: &mut Context) -> Result<Status, Failure> {
     // No key is left where there is a witness with another.
     if !matches!(witness::status(&args.dir), Err(WitnessError::NotAWitness { .. })) {
         return Err(unusable(&WitnessError::Exists { dir: args.dir.clone() }));
     }
-    let key = keyfile::generate().map_err(|e| Failure::no_randomness(&e))?;
-    let vkey = Vkey::new(&args.name, Purpose::Cosignature, PublicKey::from(&key));
-    let vkey = vkey.map_err(|e| {
-        Failure::new(format!("{:.80?} is no name of a witness: {e}", args.name))
-            .hint("name it like a URL without its scheme, such as witness.example/incidents")
-    })?;
     let file = key_file(&args.dir);
-    let passphrase = if args.unencrypted_keys {
-        None
-    } else {
-        Some(Passphrases::new(args.passphrase.clone()).for_new(&file)?)
-    };
-    std::fs::create_dir_all(&args.dir).map_err(|e| Failure::io("make", &args.dir, &e))?;
-    let protection = passphrase.as_ref().map_or(Protection::PlainOnRequest, Protection::Passphrase);
-    keyfile::create(&file, &key, protection)?;
-    witness::create(&args.dir, &vkey).map_err(|e| unusable(&e))?;
+    let create = |vkey: &_| witness::create(&args.dir, vkey).map_err(|e| unusable(&e));
+    let vkey = cosigner::begin(args, &file, create, context)?;
     context.out.result(&format!("Witness   {}", args.dir.display()))?;
     context.out.result(&format!("Vkey      {vkey}"))?;
     context.out.result(&format!("Key file  {}", file.display()))?;
-    if args.unencrypted_keys {
-        context.out.talk("note: the private key is NOT encrypted, as was asked for.");
-    }
     Ok(Status::Clean)
 }
 

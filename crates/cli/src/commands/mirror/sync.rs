@@ -11,7 +11,7 @@ use tally_mirror::mirror::{
 use tally_mirror::stop::Stop;
 use tally_report::text::escaped;
 
-use super::{cosigner, refused};
+use super::{read_cosigner, refused};
 use crate::context::{Context, unix_now};
 use crate::failure::{Failure, Status};
 use crate::passphrase::PassphraseArgs;
@@ -44,7 +44,7 @@ pub(super) struct SyncArgs {
 
 pub(super) fn run(args: &SyncArgs, context: &mut Context) -> Result<Status, Failure> {
     let mirror = Mirror::open(&args.dir).map_err(refused)?;
-    let cosigner = cosigner(&args.dir, &mirror, &args.passphrase)?;
+    let cosigner = read_cosigner(&args.dir, &mirror, &args.passphrase)?;
     let _lock = mirror.lock().map_err(refused)?;
     let mut workers = Places::with(&context.store_options)
         .and_then(|places| Workers::new(places, cosigner, unix_now))
