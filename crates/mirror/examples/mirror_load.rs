@@ -4,14 +4,10 @@
 #![allow(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
 use tally_ledger::hash::Hash;
-use tally_ledger::note::Checkpoint;
-use tally_ledger::tile::{self, added};
-use tally_ledger::tree::Tree;
 use tally_mirror::mirror::{Cosigner, Followed, Limits, Mirror, Places, Workers};
 use tally_mirror::serve::{self, Server};
 use tally_testkit::forge::Forge;
@@ -24,28 +20,6 @@ const LEDGERS: u64 = 500;
 /// below a folder is given out.
 fn folder_of(origin: &str) -> String {
     Hash::of(origin.as_bytes()).to_string()
-}
-
-fn publish(dir: &Path, origin: &str, forge: &Forge) {
-    let size = forge.size();
-    let mut tree = Tree::default();
-    (0..size).for_each(|seq| tree.push(forge.id(seq)));
-    for tile in added(0, size) {
-        let bytes = tree.tile(&tile).unwrap_or_else(|| {
-            let mut bundle = Vec::new();
-            let first = tile.index * tile::WIDTH;
-            for seq in first..first + u64::from(tile.width) {
-                tile::push_entry(&mut bundle, forge.entry(seq));
-            }
-            bundle
-        });
-        let path = dir.join(tile.path());
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    let root = tree.root(size).unwrap();
-    let signed = Checkpoint::sign(&origin.parse().unwrap(), size, root, &checkpoint());
-    fs::write(dir.join("checkpoint"), signed.to_string()).unwrap();
 }
 
 fn forged(origin: &str, size: u64) -> Forge {
@@ -72,10 +46,10 @@ fn main() {
     let web = dir.path().join("web");
     let entries = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(ENTRIES);
     let large = forged("ledger.example/large", entries);
-    publish(&web.join(folder_of("ledger.example/large")), "ledger.example/large", &large);
+    large.publish(&web.join(folder_of("ledger.example/large")), large.size(), &checkpoint());
     for number in 0..LEDGERS {
         let origin = format!("ledger.example/{number}");
-        publish(&web.join(folder_of(&origin)), &origin, &forged(&origin, 3));
+        forged(&origin, 3).publish(&web.join(folder_of(&origin)), 3, &checkpoint());
     }
     let server = Server::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", server.address());

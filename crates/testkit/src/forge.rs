@@ -1,6 +1,8 @@
 //! Building a ledger entry by entry, well formed or not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use ciborium::Value;
 use ed25519_dalek::SigningKey;
@@ -12,6 +14,7 @@ use tally_ledger::head::Head;
 use tally_ledger::name::{FeedId, Origin};
 use tally_ledger::note::{Checkpoint, Vkey};
 use tally_ledger::payload::{Basis, Event, Evidence, On};
+use tally_ledger::tile;
 use tally_ledger::time::Instant;
 use tally_ledger::tree::Tree;
 
@@ -174,6 +177,32 @@ impl Forge {
     pub fn cosign(&mut self, name: &str, time: u64, key: &SigningKey) {
         let last = self.checkpoints.last_mut().expect("a checkpoint to cosign");
         last.cosign(name, time, key).expect("a key name");
+    }
+
+    /// Writes the tiles and entry bundles of the first `size` entries below the folder `dir`, as C2SP
+    /// tlog-tiles names them, and a checkpoint signed with `key`, which it returns.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are fewer entries, or a file cannot be written.
+    pub fn publish(&self, dir: &Path, size: u64, key: &SigningKey) -> Checkpoint {
+        for tile in tile::added(0, size) {
+            let bytes = self.tree.tile(&tile).unwrap_or_else(|| {
+                let mut bundle = Vec::new();
+                let first = tile.index * tile::WIDTH;
+                for seq in first..first + u64::from(tile.width) {
+                    tile::push_entry(&mut bundle, self.entry(seq));
+                }
+                bundle
+            });
+            let path = dir.join(tile.path());
+            fs::create_dir_all(path.parent().expect("it is below the folder")).expect("a folder");
+            fs::write(path, bytes).expect("a file is written");
+        }
+        let root = self.tree.root(size).expect("a size that was reached");
+        let signed = Checkpoint::sign(self.head.origin(), size, root, key);
+        fs::write(dir.join("checkpoint"), signed.to_string()).expect("a file is written");
+        signed
     }
 
     /// Returns the number of entries.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -71,26 +70,6 @@ impl Case {
     }
 }
 
-/// Publishes whatever entries a ledger has, as a place that checks nothing would.
-fn publish(dir: &Path, forge: &Forge, size: u64, key: &SigningKey) -> Checkpoint {
-    let mut tree = Tree::default();
-    (0..size).for_each(|seq| tree.push(forge.id(seq)));
-    for tile in added(0, size) {
-        let bytes = tree.tile(&tile).unwrap_or_else(|| {
-            let mut bundle = Vec::new();
-            let first = tile.index * tile::WIDTH;
-            for seq in first..first + u64::from(tile.width) {
-                tile::push_entry(&mut bundle, forge.entry(seq));
-            }
-            bundle
-        });
-        disk::write(&dir.join(tile.path()), &bytes).unwrap();
-    }
-    let signed = Checkpoint::sign(&ORIGIN.parse().unwrap(), size, tree.root(size).unwrap(), key);
-    disk::write(&dir.join(CHECKPOINT), signed.to_string().as_bytes()).unwrap();
-    signed
-}
-
 /// A ledger of `size` entries, which parts from every other one at `fork`.
 fn forged(size: u64, fork: u64, history: &str) -> Forge {
     let mut forge = Forge::new();
@@ -106,7 +85,7 @@ fn a_ledger_is_mirrored_byte_for_byte_and_cosigned_as_it_grows() {
     let forge = forged(700, 700, "");
     let mut from = 0;
     for (step, to) in [1, 2, 255, 256, 300, 512, 700].into_iter().enumerate() {
-        let theirs = publish(&case.origin, &forge, to, &checkpoint());
+        let theirs = forge.publish(&case.origin, to, &checkpoint());
         let now = NOW + step as u64;
         assert_eq!(case.sync_at(now).unwrap(), Synced::Advanced { from, to });
         assert_eq!(case.sync_at(now).unwrap(), Synced::Unchanged { size: to });
@@ -144,10 +123,10 @@ fn two_histories_are_proven_in_every_geometry_and_stop_the_ledger() {
         (300, 301, 299),
     ] {
         let case = Case::new();
-        publish(&case.origin, &forged(held, fork, "one"), held, &checkpoint());
+        forged(held, fork, "one").publish(&case.origin, held, &checkpoint());
         case.sync().unwrap();
         let kept = case.held.checkpoint().unwrap();
-        let theirs = publish(&case.origin, &forged(other, fork, "other"), other, &checkpoint());
+        let theirs = forged(other, fork, "other").publish(&case.origin, other, &checkpoint());
         let place = format!("{held} held, {other} published, parted at {fork}");
         let Synced::Equivocation { proof, new: true } = case.sync().unwrap() else {
             panic!("{place}");
@@ -159,7 +138,7 @@ fn two_histories_are_proven_in_every_geometry_and_stop_the_ledger() {
         assert_eq!(case.held.checkpoint().unwrap(), kept, "{place}");
         assert_eq!(case.held.state().unwrap().condition, Condition::Equivocation);
         // It stays so, whatever is published then.
-        publish(&case.origin, &forged(other + 1, fork, "one"), other + 1, &checkpoint());
+        forged(other + 1, fork, "one").publish(&case.origin, other + 1, &checkpoint());
         assert_eq!(case.sync().unwrap(), Synced::Equivocation { proof, new: false });
         assert_eq!(case.held.equivocations().unwrap().len(), 1);
     }
@@ -170,15 +149,15 @@ fn an_earlier_checkpoint_of_another_history_is_proof_as_well() {
     let forge = forged(300, 300, "");
     let signed = |size, fork, key: &SigningKey| {
         let dir = tempfile::tempdir().unwrap();
-        publish(dir.path(), &forged(size, fork, "other"), size, key)
+        forged(size, fork, "other").publish(dir.path(), size, key)
     };
     for (held, size, fork) in [(0, 5, 3), (0, 300, 299), (5, 4, 2), (5, 7, 2), (299, 256, 255)] {
         let case = Case::new();
         if held > 0 {
-            publish(&case.origin, &forge, held, &checkpoint());
+            forge.publish(&case.origin, held, &checkpoint());
             case.sync().unwrap();
         }
-        publish(&case.origin, &forge, 300, &checkpoint());
+        forge.publish(&case.origin, 300, &checkpoint());
         let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
         crate::history::publish(&place, &[signed(size, fork, &checkpoint())]).unwrap();
         let told = format!("{held} held, {size} parted at {fork}");
@@ -192,7 +171,7 @@ fn an_earlier_checkpoint_of_another_history_is_proof_as_well() {
     }
     // What no key of the ledger signed proves nothing.
     let case = Case::new();
-    publish(&case.origin, &forge, 300, &checkpoint());
+    forge.publish(&case.origin, 300, &checkpoint());
     let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
     crate::history::publish(&place, &[signed(5, 3, &keyring::key("stranger"))]).unwrap();
     assert!(case.refused().starts_with("broken publication: "));
@@ -211,7 +190,7 @@ fn full_files_of_earlier_checkpoints_are_read_once_and_served_on() {
     let all: Vec<Checkpoint> = (1..=300).map(signed).collect();
     let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
     crate::history::publish(&place, &all).unwrap();
-    publish(&case.origin, &forge, 350, &checkpoint());
+    forge.publish(&case.origin, 350, &checkpoint());
     assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 0, to: 350 });
     for path in ["checkpoints/000", crate::history::TAIL] {
         let served = fs::read(case.held.public().join(path)).unwrap();
@@ -219,7 +198,7 @@ fn full_files_of_earlier_checkpoints_are_read_once_and_served_on() {
     }
     let full = fs::read(case.origin.join("checkpoints/000")).unwrap();
     fs::remove_file(case.origin.join("checkpoints/000")).unwrap();
-    publish(&case.origin, &forge, 360, &checkpoint());
+    forge.publish(&case.origin, 360, &checkpoint());
     assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 350, to: 360 });
     // A copy that is spoiled is read anew, and mended.
     fs::write(case.origin.join("checkpoints/000"), &full).unwrap();
@@ -229,7 +208,7 @@ fn full_files_of_earlier_checkpoints_are_read_once_and_served_on() {
     for spoiled in [spoiled, "cut".to_owned()] {
         fs::write(case.held.public().join("checkpoints/000"), spoiled).unwrap();
         let to = case.size().unwrap() + 10;
-        publish(&case.origin, &forge, to, &checkpoint());
+        forge.publish(&case.origin, to, &checkpoint());
         assert_eq!(case.sync().unwrap(), Synced::Advanced { from: to - 10, to });
         assert_eq!(fs::read(case.held.public().join("checkpoints/000")).unwrap(), full);
     }
@@ -240,13 +219,13 @@ fn an_earlier_checkpoint_of_the_same_history_is_stale_and_taken_for_no_more() {
     for (held, published) in [(9, 8), (9, 3), (300, 256), (300, 1)] {
         let case = Case::new();
         let forge = forged(held, held, "");
-        publish(&case.origin, &forge, held, &checkpoint());
+        forge.publish(&case.origin, held, &checkpoint());
         case.sync().unwrap();
-        publish(&case.origin, &forge, published, &checkpoint());
+        forge.publish(&case.origin, published, &checkpoint());
         assert_eq!(case.sync().unwrap(), Synced::Stale { published, held });
         assert_eq!(case.size(), Some(held));
         assert_eq!(case.held.state().unwrap().condition, Condition::Stale);
-        publish(&case.origin, &forge, held, &checkpoint());
+        forge.publish(&case.origin, held, &checkpoint());
         assert_eq!(case.sync().unwrap(), Synced::Unchanged { size: held });
     }
 }
@@ -255,12 +234,12 @@ fn an_earlier_checkpoint_of_the_same_history_is_stale_and_taken_for_no_more() {
 fn an_entry_whose_author_may_not_sign_it_is_not_cosigned() {
     let case = Case::new();
     let mut forge = forged(5, 5, "");
-    publish(&case.origin, &forge, 5, &checkpoint());
+    forge.publish(&case.origin, 5, &checkpoint());
     case.sync().unwrap();
     // The signature holds, and the key is the ledger's own; it just signs no entries.
     let entry = forge.draft(note(&["bug-1"]), &checkpoint()).signed(&checkpoint());
     forge.push(entry);
-    publish(&case.origin, &forge, 6, &checkpoint());
+    forge.publish(&case.origin, 6, &checkpoint());
     let told = case.refused();
     assert!(told.contains("entry 5") && told.contains("authority"), "{told}");
     assert_eq!(case.held.state().unwrap().condition, Condition::Broken);
@@ -278,9 +257,9 @@ fn what_does_not_lead_to_its_own_checkpoint_is_broken_and_advances_nothing() {
         ("tile/entries/002.p/88", 0, "of the bundle is cut short"),
     ] {
         let case = Case::new();
-        publish(&case.origin, &forge, 300, &checkpoint());
+        forge.publish(&case.origin, 300, &checkpoint());
         case.sync().unwrap();
-        publish(&case.origin, &forge, 600, &checkpoint());
+        forge.publish(&case.origin, 600, &checkpoint());
         let path = case.origin.join(path);
         let good = fs::read(&path).unwrap();
         let mut bad = good.clone();
@@ -300,7 +279,7 @@ fn what_does_not_lead_to_its_own_checkpoint_is_broken_and_advances_nothing() {
 fn what_an_interrupted_sync_left_is_used_if_it_holds_and_read_anew_if_not() {
     let case = Case::new();
     let forge = forged(600, 600, "");
-    publish(&case.origin, &forge, 600, &checkpoint());
+    forge.publish(&case.origin, 600, &checkpoint());
     let bundles = added(0, 600).into_iter().filter(|tile| tile.content == Content::Entries);
     for tile in bundles {
         let path = case.held.incoming().join(tile.path());
@@ -313,7 +292,7 @@ fn what_an_interrupted_sync_left_is_used_if_it_holds_and_read_anew_if_not() {
     assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 0, to: 600 });
     // Where the bundles are there, the place is not asked for them.
     let case = Case::new();
-    publish(&case.origin, &forge, 600, &checkpoint());
+    forge.publish(&case.origin, 600, &checkpoint());
     fs::create_dir_all(case.held.incoming()).unwrap();
     fs::rename(case.origin.join("tile"), case.held.incoming().join("tile")).unwrap();
     assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 0, to: 600 });
@@ -326,17 +305,17 @@ fn a_replaced_checkpoint_key_is_followed_by_the_entries_that_grant_it() {
     let next = keyring::key("next checkpoints");
     let granted = map([("action", "granted".into()), ("key", key(&next, &["checkpoint"]))]);
     forge.record(event(&["ledger"], "ledger.key", granted), &author());
-    publish(&case.origin, &forge, 6, &checkpoint());
+    forge.publish(&case.origin, 6, &checkpoint());
     case.sync().unwrap();
     forge.note("bug-1");
-    publish(&case.origin, &forge, 7, &next);
+    forge.publish(&case.origin, 7, &next);
     assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 6, to: 7 });
     // A mirror that was told the old key alone does not begin with the new one.
     let other = Case::new();
-    publish(&other.origin, &forge, 7, &next);
+    forge.publish(&other.origin, 7, &next);
     assert!(other.refused().contains("no known key"), "{:?}", other.held.state());
     let stranger = keyring::key("stranger");
-    publish(&case.origin, &forge, 6, &stranger);
+    forge.publish(&case.origin, 6, &stranger);
     assert!(case.refused().contains("no known key"));
 }
 
@@ -348,17 +327,17 @@ fn a_quorum_is_asked_for_every_time() {
     let case = Case::with(|followed| followed.policy = Some(policy.clone()));
     let forge = forged(9, 9, "");
     let cosigned = |size| {
-        let mut theirs = publish(&case.origin, &forge, size, &checkpoint());
+        let mut theirs = forge.publish(&case.origin, size, &checkpoint());
         theirs.cosign("witness.example", NOW, &witness).unwrap();
         fs::write(case.origin.join(CHECKPOINT), theirs.to_string()).unwrap();
     };
-    publish(&case.origin, &forge, 5, &checkpoint());
+    forge.publish(&case.origin, 5, &checkpoint());
     assert!(case.refused().contains("quorum"));
     cosigned(5);
     case.sync().unwrap();
-    publish(&case.origin, &forge, 5, &checkpoint());
+    forge.publish(&case.origin, 5, &checkpoint());
     assert!(case.refused().contains("quorum"));
-    publish(&case.origin, &forge, 9, &checkpoint());
+    forge.publish(&case.origin, 9, &checkpoint());
     assert!(case.refused().contains("quorum"));
     cosigned(9);
     assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 5, to: 9 });
@@ -370,7 +349,7 @@ fn a_quorum_is_asked_for_every_time() {
 fn further_signatures_are_taken_over_and_a_line_in_the_mirrors_name_is_not() {
     let case = Case::new();
     let forge = forged(5, 5, "");
-    let mut theirs = publish(&case.origin, &forge, 5, &checkpoint());
+    let mut theirs = forge.publish(&case.origin, 5, &checkpoint());
     case.sync().unwrap();
     theirs.cosign("witness.example", NOW, &keyring::key("witness")).unwrap();
     let (wrong, own) = (keyring::key("other"), case.cosigner.vkey().clone());
@@ -390,9 +369,9 @@ fn further_signatures_are_taken_over_and_a_line_in_the_mirrors_name_is_not() {
 fn no_cosignature_is_dated_before_the_last() {
     let case = Case::new();
     let forge = forged(6, 6, "");
-    publish(&case.origin, &forge, 5, &checkpoint());
+    forge.publish(&case.origin, 5, &checkpoint());
     case.sync_at(NOW).unwrap();
-    publish(&case.origin, &forge, 6, &checkpoint());
+    forge.publish(&case.origin, 6, &checkpoint());
     let told = case.sync_at(NOW - 1).unwrap_err().to_string();
     assert!(told.contains("the clock says 1799999999"), "{told}");
     assert_eq!(case.size(), Some(5));
@@ -406,7 +385,7 @@ fn evidence_is_held_against_its_digest_and_may_come_later() {
     let mut attached = note(&["bug-1"]);
     attached.evidence = vec![forge.attach(b"the letter", "text/plain", None)];
     forge.record(attached, &author());
-    publish(&case.origin, &forge, 2, &checkpoint());
+    forge.publish(&case.origin, 2, &checkpoint());
     let path = evidence_path(&Hash::of(b"the letter"));
     disk::write(&case.origin.join(&path), b"the lettre").unwrap();
     assert!(case.refused().contains("with the digest"));
@@ -415,7 +394,7 @@ fn evidence_is_held_against_its_digest_and_may_come_later() {
     assert!(!case.held.public().join(&path).exists());
     disk::write(&case.origin.join(&path), b"the letter").unwrap();
     forge.note("bug-1");
-    publish(&case.origin, &forge, 3, &checkpoint());
+    forge.publish(&case.origin, 3, &checkpoint());
     case.sync().unwrap();
     assert_eq!(fs::read(case.held.public().join(&path)).unwrap(), b"the letter");
 }
@@ -430,7 +409,7 @@ fn a_ledger_beyond_its_limits_is_followed_no_further() {
             followed.keys.push(vkey(&checkpoint()).to_string());
             followed.limits = change;
         });
-        publish(&case.origin, &forged(6, 6, ""), 6, &checkpoint());
+        forged(6, 6, "").publish(&case.origin, 6, &checkpoint());
         assert!(case.refused().contains(told));
     }
 }
@@ -439,9 +418,9 @@ fn a_ledger_beyond_its_limits_is_followed_no_further() {
 fn a_damaged_copy_is_told_from_a_broken_publication() {
     let case = Case::new();
     let forge = forged(600, 600, "");
-    publish(&case.origin, &forge, 300, &checkpoint());
+    forge.publish(&case.origin, 300, &checkpoint());
     case.sync().unwrap();
-    publish(&case.origin, &forge, 600, &checkpoint());
+    forge.publish(&case.origin, 600, &checkpoint());
     let path = case.held.public().join("tile/entries/000");
     let mut bytes = fs::read(&path).unwrap();
     bytes[1000] ^= 1;
@@ -461,7 +440,7 @@ fn a_server_that_never_answers_keeps_no_other_ledger_waiting() {
     assert!(place.read(CHECKPOINT, 100).is_err());
     assert!(begun.elapsed() < 10 * second, "{:?}", begun.elapsed());
     let case = Case::new();
-    publish(&case.origin, &forged(5, 5, ""), 5, &checkpoint());
+    forged(5, 5, "").publish(&case.origin, 5, &checkpoint());
     case.sync().unwrap();
     let mut workers =
         Workers::new(Places::with(&[]).unwrap(), case.cosigner.clone(), || NOW).unwrap();
