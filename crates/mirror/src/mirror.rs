@@ -6,7 +6,9 @@
 //! which carries the mirror's cosignature besides. `ledgers/` holds what the mirror knows of each.
 //! A held history never moves backward, and is followed no further once its log has signed another.
 
+mod error;
 mod followed;
+mod held;
 mod roots;
 mod round;
 mod schedule;
@@ -18,19 +20,17 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
-use tally_ledger::equivocation::{EQUIVOCATION_MAX, Equivocation};
 use tally_ledger::hash::Hash;
 use tally_ledger::key::PublicKey;
-use tally_ledger::note::{Checkpoint, NoteError, Purpose, Signed, Vkey};
+use tally_ledger::note::{NoteError, Purpose, Vkey};
 
 use crate::disk;
-use crate::place::PlaceError;
 use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX};
-use crate::published::ReadError;
-use crate::remote_tree::TreeError;
 
 pub use crate::disk::DiskError;
+pub use error::MirrorError;
 pub use followed::{Condition, Followed, Known, Limits, State};
+pub use held::Held;
 pub use round::{Outcome, Places, Workers};
 pub use schedule::Schedule;
 pub use site::site;
@@ -74,135 +74,6 @@ pub struct Cosigner {
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
-}
-
-/// Why a mirror cannot do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum MirrorError {
-    /// The folder is no mirror.
-    #[error("{} is no mirror: {reason}", dir.display())]
-    NoMirror {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// There is something already.
-    #[error("{} is there already", path.display())]
-    There {
-        /// The file or folder.
-        path: PathBuf,
-    },
-    /// Another process works on the mirror.
-    #[error("{} is locked by process {}", dir.display(), holder.as_deref().unwrap_or("unknown"))]
-    Locked {
-        /// The folder.
-        dir: PathBuf,
-        /// The id of that process, if it said.
-        holder: Option<String>,
-    },
-    /// The key is not that of the mirror.
-    #[error("the key is {found}, the mirror's is {expected}")]
-    OtherKey {
-        /// The vkey of the key.
-        found: String,
-        /// The mirror's.
-        expected: String,
-    },
-    /// The mirror does not follow the ledger.
-    #[error("the mirror does not follow {origin}")]
-    NotFollowed {
-        /// The origin.
-        origin: String,
-    },
-    /// The mirror follows the ledger already.
-    #[error("the mirror follows {origin} already")]
-    Followed {
-        /// The origin.
-        origin: String,
-    },
-    /// What the mirror kept of a ledger cannot be used.
-    #[error("what is kept of {origin} cannot be used: {reason}")]
-    State {
-        /// The origin.
-        origin: String,
-        /// Why.
-        reason: String,
-    },
-    /// The held files do not hold any more.
-    #[error("the held copy of {origin} is damaged: {reason}")]
-    Damaged {
-        /// The origin.
-        origin: String,
-        /// Why.
-        reason: String,
-    },
-    /// The clock stands before the last cosignature.
-    #[error("the clock says {now}, but the last cosignature of {origin} is of {last}")]
-    Clock {
-        /// The origin.
-        origin: String,
-        /// The clock, in seconds since 1970-01-01T00:00:00Z.
-        now: u64,
-        /// The time of the last cosignature.
-        last: u64,
-    },
-    /// What is published does not hold.
-    #[error("broken publication: {reason}")]
-    Broken {
-        /// Why.
-        reason: String,
-    },
-    /// The ledger is larger than it may be.
-    #[error("the ledger has {found} {what}, at most {most} are taken")]
-    TooLarge {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        found: u64,
-        /// The limit.
-        most: u64,
-    },
-    /// The place took too long; the next sync goes on from what came.
-    #[error("what was read within {minutes} minutes is kept; the next sync goes on from there")]
-    Slow {
-        /// How long.
-        minutes: u64,
-    },
-    /// The place cannot be used.
-    #[error(transparent)]
-    Place(#[from] PlaceError),
-    /// What is published cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A name cannot be that of a key.
-    #[error(transparent)]
-    Name(#[from] NoteError),
-    /// The disk refuses.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-}
-
-impl MirrorError {
-    /// Returns whether what is published does not hold, or the sync could not be done.
-    pub fn condition(&self) -> Condition {
-        match self {
-            Self::Read(
-                ReadError::Place(_) | ReadError::Keep { .. } | ReadError::TooLarge { .. },
-            ) => Condition::Failed,
-            Self::Broken { .. } | Self::Read(_) => Condition::Broken,
-            _ => Condition::Failed,
-        }
-    }
-}
-
-impl From<TreeError> for MirrorError {
-    fn from(e: TreeError) -> Self {
-        match e {
-            TreeError::Place(e) => Self::Place(e),
-            other => Self::Broken { reason: other.to_string() },
-        }
-    }
 }
 
 impl Cosigner {
@@ -389,116 +260,6 @@ impl Mirror {
 /// Returns the name of a ledger's folder: the SHA-256 of its origin (C2SP tlog-mirror).
 fn folder_of(origin: &str) -> String {
     Hash::of(origin.as_bytes()).to_string()
-}
-
-/// A ledger that a mirror follows.
-#[derive(Debug, Clone)]
-pub struct Held {
-    origin: String,
-    public: PathBuf,
-    state_dir: PathBuf,
-    /// The mirror's own vkey.
-    vkey: Vkey,
-}
-
-impl Held {
-    /// Returns the origin.
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// Returns the name of its folder: the SHA-256 of its origin (C2SP tlog-mirror).
-    pub fn folder(&self) -> &str {
-        self.public.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-    }
-
-    /// Returns the folder of what is served of it.
-    pub fn public(&self) -> &Path {
-        &self.public
-    }
-
-    /// Returns what the mirror was told of it.
-    ///
-    /// # Errors
-    ///
-    /// Fails if that cannot be read.
-    pub fn followed(&self) -> Result<Followed, MirrorError> {
-        let read = read_json(&self.state_dir.join("ledger.json"), &self.origin)?;
-        read.ok_or_else(|| MirrorError::NotFollowed { origin: self.origin.clone() })
-    }
-
-    /// Returns what the last sync left.
-    ///
-    /// # Errors
-    ///
-    /// Fails if that cannot be read.
-    pub fn state(&self) -> Result<State, MirrorError> {
-        Ok(read_json(&self.state_dir.join("state.json"), &self.origin)?.unwrap_or_default())
-    }
-
-    /// Returns the checkpoint that is held, with the mirror's cosignature.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the disk refuses, or the file is no checkpoint.
-    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, MirrorError> {
-        let read = disk::read(&self.public.join(CHECKPOINT), CHECKPOINT_BYTES_MAX)?;
-        let wrong = |reason: String| MirrorError::Damaged { origin: self.origin.clone(), reason };
-        let text = read.map(String::from_utf8).transpose();
-        let text = text.map_err(|_| wrong("its checkpoint is not UTF-8".to_owned()))?;
-        let parse = |text: String| text.parse::<Checkpoint>().map_err(|e| wrong(e.to_string()));
-        text.map(parse).transpose()
-    }
-
-    /// Returns when the mirror cosigned what it holds.
-    pub fn cosigned(&self, checkpoint: &Checkpoint) -> Option<u64> {
-        match checkpoint.signed_by(&self.vkey) {
-            Signed::Holds(time) => Some(time),
-            Signed::Absent | Signed::Broken => None,
-        }
-    }
-
-    /// Returns the proofs that the log signed two histories, by the paths of their files.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the disk refuses, or a file is none.
-    pub fn equivocations(&self) -> Result<Vec<(PathBuf, Equivocation)>, MirrorError> {
-        let mut found = Vec::new();
-        for number in 1..=PROOFS_MAX {
-            let path = self.public.join(EQUIVOCATION).join(format!("{number}.txt"));
-            let Some(bytes) = disk::read(&path, EQUIVOCATION_MAX as u64)? else {
-                break;
-            };
-            let read = String::from_utf8_lossy(&bytes).parse::<Equivocation>();
-            let read = read.map_err(|e| MirrorError::Damaged {
-                origin: self.origin.clone(),
-                reason: format!("{}: {e}", path.display()),
-            })?;
-            found.push((path, read));
-        }
-        Ok(found)
-    }
-
-    /// Keeps a proof, unless it is kept already.
-    fn keep_equivocation(&self, proof: &Equivocation) -> Result<PathBuf, MirrorError> {
-        let kept = self.equivocations()?;
-        if let Some((path, _)) = kept.iter().find(|(_, other)| other == proof) {
-            return Ok(path.clone());
-        }
-        let name = format!("{}.txt", kept.len() + 1);
-        let path = self.public.join(EQUIVOCATION).join(name);
-        disk::write(&path, proof.to_string().as_bytes())?;
-        Ok(path)
-    }
-
-    fn keep_state(&self, state: &State) -> Result<(), MirrorError> {
-        write_json(&self.state_dir.join("state.json"), state)
-    }
-
-    fn incoming(&self) -> PathBuf {
-        self.state_dir.join("incoming")
-    }
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(

@@ -6,38 +6,27 @@
 //! history as it was, and the next one goes on from the files that are there.
 
 mod candidate;
+mod fetch;
+mod verified;
 
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tally_ledger::authority::Authority;
-use tally_ledger::bundle::{Form, Manifest};
-use tally_ledger::entry::Entry;
 use tally_ledger::equivocation::{Equivocation, Grown};
-use tally_ledger::hash::Hash;
 use tally_ledger::note::{Checkpoint, SIGNATURES_MAX, Signed, Vkey};
-use tally_ledger::payload::Evidence;
-use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, Content, Tile, WIDTH};
-use tally_ledger::tree::Tree;
-use tally_ledger::verify::{self, Pins, Verdict};
+use tally_ledger::tile;
 
 use candidate::Candidate;
 
 use super::roots;
 use super::{Clock, Condition, Cosigner, Held, Known, Limits, MirrorError, State};
-use crate::disk::{self, Folders, failed};
+use crate::disk::{self, Folders};
 use crate::history;
 use crate::place::Place;
-use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, POLICY, VKEY, evidence_path};
+use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, POLICY, VKEY};
 use crate::published::ReadError;
 use crate::remote_tree::RemoteTree;
 
-/// The largest file of evidence that is taken, in bytes.
-const EVIDENCE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// The largest file of evidence that is read together with others.
-const SMALL_EVIDENCE: u64 = 1024 * 1024;
 /// How long a sync reads from its place: what it has by then is kept.
 const SYNC_MAX: Duration = Duration::from_mins(10);
 /// The texts that a publisher may change at any time; nothing rests on them.
@@ -144,31 +133,6 @@ struct Sync<'a> {
     /// The vkeys that the verified entries grant.
     granted: Vec<Vkey>,
     own: Option<Checkpoint>,
-}
-
-/// What the entries of a verified ledger yield.
-#[derive(Default)]
-struct Verified {
-    tree: Tree,
-    authority: Authority,
-    evidence: Vec<(Hash, u64)>,
-    ledger_id: Option<Hash>,
-    refused: Option<String>,
-}
-
-impl Verified {
-    fn take(&mut self, entry: &Entry) {
-        self.tree.push(entry.id());
-        self.ledger_id.get_or_insert(entry.id());
-        let seq = entry.payload().seq;
-        let applied = self.authority.apply(entry.origin(), seq, entry.governance());
-        self.refused = self.refused.take().or(applied.err().map(|fault| fault.to_string()));
-        for evidence in &entry.payload().event.evidence {
-            if let Evidence::File { digest, size, .. } = evidence {
-                self.evidence.push((*digest, *size));
-            }
-        }
-    }
 }
 
 impl<'a> Sync<'a> {
@@ -426,217 +390,4 @@ impl<'a> Sync<'a> {
         disk::remove_dir(&self.held.incoming())?;
         Ok(Synced::Advanced { from, to: size })
     }
-
-    /// Fetches the bundles of entries that the mirror has not, and returns whether some of them
-    /// were left by an earlier sync.
-    fn fetch(&self, theirs: &Checkpoint, from: u64, keep: bool) -> Result<bool, MirrorError> {
-        let incoming = self.held.incoming();
-        let added = tile::added(from, theirs.size()).into_iter();
-        let bundles: Vec<Tile> = added.filter(|t| t.content == Content::Entries).collect();
-        let left = |tile: &Tile| {
-            [&incoming, &self.held.public].into_iter().any(|dir| {
-                let kept = disk::read(&dir.join(tile.path()), BUNDLE_BYTES_MAX as u64);
-                let kept = kept.ok().flatten();
-                kept.is_some_and(|bytes| tile::entries(&bytes, tile.width).is_ok())
-            })
-        };
-        let (left, missing): (Vec<Tile>, Vec<Tile>) =
-            bundles.into_iter().partition(|tile| keep && left(tile));
-        let mut total = self.held_bytes(from)?;
-        let mut take = |tile: &Tile, bytes: &[u8]| {
-            total += bytes.len() as u64;
-            if total > self.limits.bytes {
-                let (found, most) = (total, self.limits.bytes);
-                return Err(MirrorError::TooLarge { what: "bytes of entries", found, most });
-            }
-            let wrong = |reason| ReadError::Bundle {
-                place: self.place.name().to_owned(),
-                path: tile.path(),
-                reason,
-            };
-            tile::entries(bytes, tile.width).map_err(wrong)?;
-            crate::published::keep(&incoming.join(tile.path()), bytes)?;
-            self.check_time()
-        };
-        let mut tiles = missing.iter();
-        let mut gone = None;
-        self.place.read_all(
-            missing.iter().map(Tile::path).collect(),
-            BUNDLE_BYTES_MAX as u64,
-            |_, bytes| {
-                let tile = tiles.next().expect("one for each path");
-                match bytes {
-                    Some(bytes) => take(tile, &bytes),
-                    None if tile.is_full() => Err(self.missing(tile, theirs).into()),
-                    None => {
-                        gone = Some(*tile);
-                        Ok(())
-                    }
-                }
-            },
-        )?;
-        if let Some(partial) = gone {
-            take(&partial, &self.beginning(&partial, theirs)?)?;
-        }
-        Ok(!left.is_empty())
-    }
-
-    /// Returns the bytes of a partial bundle, from the full one that took its place.
-    fn beginning(&self, partial: &Tile, theirs: &Checkpoint) -> Result<Vec<u8>, MirrorError> {
-        let full = Tile { width: 256, ..*partial };
-        let read = self.place.read(&full.path(), BUNDLE_BYTES_MAX as u64)?;
-        let bytes = read.ok_or_else(|| self.missing(partial, theirs))?.bytes;
-        let wrong = |reason| ReadError::Bundle {
-            place: self.place.name().to_owned(),
-            path: full.path(),
-            reason,
-        };
-        let entries = tile::entries(&bytes, full.width).map_err(wrong)?;
-        let mut bundle = Vec::new();
-        for entry in &entries[..usize::from(partial.width)] {
-            tile::push_entry(&mut bundle, entry);
-        }
-        Ok(bundle)
-    }
-
-    fn missing(&self, tile: &Tile, theirs: &Checkpoint) -> ReadError {
-        let (place, path) = (self.place.name().to_owned(), tile.path());
-        ReadError::Missing { place, path, size: theirs.size() }
-    }
-
-    /// Returns how many bytes the full bundles of the first entries have.
-    fn held_bytes(&self, from: u64) -> Result<u64, MirrorError> {
-        let mut total = 0;
-        for index in 0..from / WIDTH {
-            let path = self.held.public.join(bundle(index).path());
-            total +=
-                fs::metadata(&path).map_err(|e| self.damaged(&failed("read", &path)(e)))?.len();
-        }
-        Ok(total)
-    }
-
-    /// Verifies the whole ledger by every rule of the format, from the held bundles and the new
-    /// ones.
-    fn verify(
-        &self,
-        theirs: &Checkpoint,
-        earlier: &[Checkpoint],
-        from: u64,
-    ) -> Result<Verified, MirrorError> {
-        let checkpoints = earlier.iter().chain([theirs]).map(|one| (one.clone(), Vec::new()));
-        let manifest = Manifest {
-            form: Form::Bundle,
-            checkpoints: checkpoints.collect(),
-            evidence: Vec::new(),
-        };
-        let entries = self.entries(theirs.size(), from);
-        let mut verified = Verified::default();
-        let pins = self.pins(theirs);
-        let outcome = verify::entries(&manifest, &pins, entries, |entry| verified.take(&entry));
-        let outcome = outcome.map_err(|e: io::Error| self.damaged(&e))?;
-        if let Some(fault) = &outcome.fault {
-            let reason = fault.to_string();
-            return Err(if fault.seq.is_some_and(|seq| seq < from / WIDTH * WIDTH) {
-                self.damaged(&reason)
-            } else {
-                MirrorError::Broken { reason }
-            });
-        }
-        if outcome.verdict() != Verdict::Whole {
-            let reason = format!("the ledger is {}", outcome.verdict().name());
-            return Err(MirrorError::Broken { reason });
-        }
-        match verified.refused.take() {
-            None => Ok(verified),
-            Some(reason) => Err(MirrorError::Broken { reason }),
-        }
-    }
-
-    /// Returns the entries of the held bundles and the new ones, as they stand on the disk.
-    fn entries(&self, size: u64, from: u64) -> impl Iterator<Item = io::Result<Vec<u8>>> {
-        let incoming = self.held.incoming();
-        let read = move |tile: &Tile| -> io::Result<Vec<Vec<u8>>> {
-            let held = tile.index < from / WIDTH;
-            let path = incoming.join(tile.path());
-            let path =
-                if held || !path.exists() { self.held.public.join(tile.path()) } else { path };
-            let bytes = fs::read(path)?;
-            let entries = tile::entries(&bytes, tile.width).map_err(io::Error::other)?;
-            Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
-        };
-        let bundles = tile::added(0, size).into_iter();
-        let bundles = bundles.filter(|tile| tile.content == Content::Entries);
-        bundles.flat_map(move |tile| match read(&tile) {
-            Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(e) => vec![Err(e)],
-        })
-    }
-
-    /// Returns what the ledger is held against: first the pins that were given, later the history
-    /// that is held, under whose keys others may have taken the place of the pinned ones.
-    fn pins(&self, theirs: &Checkpoint) -> Pins {
-        let (keys, policy) = (self.known.keys.clone(), self.known.policy.clone());
-        let Some(own) = self.own.as_ref().filter(|_| self.state.ledger_id.is_some()) else {
-            return Pins { keys, policy, ledger_id: None, seen: Vec::new() };
-        };
-        let signed = |key: &Vkey| matches!(theirs.signed_by(key), Signed::Holds(_));
-        let keys = keys.into_iter().filter(signed).collect();
-        let policy = policy.map(|policy| {
-            if policy.logs().iter().any(signed) { policy } else { policy.without_logs() }
-        });
-        Pins { keys, policy, ledger_id: self.state.ledger_id, seen: vec![own.clone()] }
-    }
-
-    /// Fetches the files of evidence that entries name and the mirror has not, as far as the place
-    /// carries them, each held against its digest.
-    fn evidence(&self, verified: &Verified) -> Result<(), MirrorError> {
-        let mut named = verified.evidence.clone();
-        named.sort_unstable();
-        named.dedup_by_key(|(digest, _)| *digest);
-        named.retain(|(_, size)| *size <= EVIDENCE_BYTES_MAX);
-        let total: u64 = named.iter().map(|(_, size)| size).sum();
-        if total > self.limits.evidence {
-            let most = self.limits.evidence;
-            return Err(MirrorError::TooLarge { what: "bytes of evidence", found: total, most });
-        }
-        named.retain(|(digest, _)| !self.held.public.join(evidence_path(digest)).exists());
-        let (small, large): (Vec<_>, Vec<_>) =
-            named.into_iter().partition(|(_, size)| *size <= SMALL_EVIDENCE);
-        let mut folders = Folders::default();
-        self.fetch_evidence(&small, SMALL_EVIDENCE, &mut folders)?;
-        for one in &large {
-            self.fetch_evidence(std::slice::from_ref(one), one.1, &mut folders)?;
-        }
-        Ok(folders.sync()?)
-    }
-
-    fn fetch_evidence(
-        &self,
-        files: &[(Hash, u64)],
-        most: u64,
-        folders: &mut Folders,
-    ) -> Result<(), MirrorError> {
-        let mut expected = files.iter();
-        let paths = files.iter().map(|(digest, _)| evidence_path(digest)).collect();
-        self.place.read_all(paths, most, |path, bytes| {
-            let (digest, size) = expected.next().expect("one for each path");
-            let Some(bytes) = bytes else {
-                return Ok(());
-            };
-            let found = Hash::of(&bytes);
-            if found != *digest || bytes.len() as u64 != *size {
-                let length = bytes.len();
-                let reason = format!(
-                    "{path}: expected {size} bytes, found {length} with the digest {found}"
-                );
-                return Err(MirrorError::Broken { reason });
-            }
-            folders.write(&self.held.public.join(path), &bytes)?;
-            self.check_time()
-        })
-    }
-}
-
-fn bundle(index: u64) -> Tile {
-    Tile { content: Content::Entries, index, width: 256 }
 }

@@ -5,6 +5,8 @@ use std::io::{Read as _, Write};
 use std::net::TcpListener;
 use std::time::SystemTime;
 
+use object_store::client::{HttpError, HttpErrorKind};
+
 use super::*;
 
 fn folder() -> (tempfile::TempDir, Place) {

@@ -5,7 +5,8 @@ use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::tree::Tree;
 
-use super::{MirrorError, PathBuf, Sync, Verified};
+use super::verified::Verified;
+use super::{MirrorError, PathBuf, Sync};
 use crate::disk;
 use crate::history::{self, Folders, History};
 use crate::published::ReadError;
