@@ -13,7 +13,6 @@ pub use connections::Connections;
 pub use error::PlaceError;
 
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -22,7 +21,6 @@ use object_store::{
     Attribute, Attributes, Error as StoreError, GetResult, ObjectStore, ObjectStoreExt, PutMode,
     PutOptions, PutPayload, UpdateVersion,
 };
-use tokio::runtime::Runtime;
 
 use self::error::{causes, timed_out};
 use self::folder::LOCK;
@@ -42,7 +40,7 @@ pub struct Place {
     name: String,
     /// The directory, if the place is one.
     dir: Option<PathBuf>,
-    runtime: Arc<Runtime>,
+    connections: Connections,
 }
 
 /// How a file is served: whether it may ever change, and of what type it is.
@@ -117,8 +115,8 @@ impl Place {
         connections: &Connections,
     ) -> Result<Self, PlaceError> {
         let Opened { store, prefix, dir } = open::open(name, options, connections)?;
-        let (name, runtime) = (name.trim_end_matches('/'), Arc::clone(&connections.runtime));
-        Ok(Self { store, prefix, name: name.to_owned(), dir, runtime })
+        let name = name.trim_end_matches('/').to_owned();
+        Ok(Self { store, prefix, name, dir, connections: connections.clone() })
     }
 
     /// Returns the place that an object store is, under a name to tell it by.
@@ -127,8 +125,8 @@ impl Place {
     ///
     /// Fails if the system gives no means to wait for it.
     pub fn over(name: &str, store: Box<dyn ObjectStore>) -> Result<Self, PlaceError> {
-        let runtime = alone(name)?.runtime;
-        Ok(Self { store, prefix: Path::default(), name: name.to_owned(), dir: None, runtime })
+        let connections = alone(name)?;
+        Ok(Self { store, prefix: Path::default(), name: name.to_owned(), dir: None, connections })
     }
 
     /// Returns the name of the place.
@@ -142,7 +140,7 @@ impl Place {
     ///
     /// Fails if the place cannot be reached or refuses, or the file is larger.
     pub fn read(&self, path: &str, most: u64) -> Result<Option<Read>, PlaceError> {
-        self.runtime.block_on(self.get(path, most))
+        self.connections.runtime.block_on(self.get(path, most))
     }
 
     /// Reads files, several at a time, and hands each over in their order.
@@ -156,7 +154,7 @@ impl Place {
         most: u64,
         mut take: impl FnMut(&str, Option<Vec<u8>>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.runtime.block_on(async {
+        self.connections.runtime.block_on(async {
             let reads = stream::iter(paths).map(|path| async {
                 let read = self.get(&path, most).await;
                 (path, read)
@@ -176,7 +174,7 @@ impl Place {
     ///
     /// Fails if the place cannot be reached or refuses.
     pub fn lengths(&self, paths: Vec<String>) -> Result<Vec<Option<u64>>, PlaceError> {
-        self.runtime.block_on(async {
+        self.connections.runtime.block_on(async {
             let heads = stream::iter(paths).map(|path| async move {
                 self.check_regular(&path)?;
                 match self.store.head(&self.at(&path)).await {
@@ -222,7 +220,7 @@ impl Place {
         files: impl Iterator<Item = Result<(String, Kind, Vec<u8>), E>>,
         write: &impl AsyncFn(&str, Kind, Vec<u8>) -> Result<bool, PlaceError>,
     ) -> Result<usize, E> {
-        self.runtime.block_on(async {
+        self.connections.runtime.block_on(async {
             let writes = stream::iter(files).map(|file| async {
                 let (path, kind, bytes) = file?;
                 Ok::<_, E>(write(&path, kind, bytes).await?)
@@ -267,7 +265,7 @@ impl Place {
             None => PutMode::Create,
             Some(read) => PutMode::Update(read.version.clone()),
         };
-        self.runtime.block_on(async {
+        self.connections.runtime.block_on(async {
             match self.put(path, kind, bytes.to_vec(), mode).await {
                 Ok(()) => Ok(true),
                 Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
@@ -299,7 +297,7 @@ impl Place {
             return Ok(false);
         }
         let put = self.put(path, kind, bytes.to_vec(), PutMode::Overwrite);
-        self.runtime.block_on(put).map_err(|e| self.refused(path, &e))?;
+        self.connections.runtime.block_on(put).map_err(|e| self.refused(path, &e))?;
         Ok(true)
     }
 
@@ -313,7 +311,7 @@ impl Place {
             return Ok(());
         }
         let ignored = |what| PlaceError::Unconditional { name: self.name.clone(), what };
-        self.runtime.block_on(async {
+        self.connections.runtime.block_on(async {
             let write = |mode| self.put(PROBE, Kind::MutableText, b"probe\n".to_vec(), mode);
             let refused = |e: StoreError| self.refused(PROBE, &e);
             write(PutMode::Overwrite).await.map_err(refused)?;
@@ -439,7 +437,8 @@ impl Place {
     fn refused(&self, path: &str, e: &StoreError) -> PlaceError {
         let (name, path) = (self.name.clone(), path.to_owned());
         if timed_out(e) {
-            return PlaceError::TimedOut { name, path, seconds: REQUEST_MAX.as_secs() };
+            let seconds = self.connections.answer.as_secs();
+            return PlaceError::TimedOut { name, path, seconds };
         }
         PlaceError::Refused { name, path, reason: causes(e) }
     }

@@ -437,7 +437,8 @@ fn a_server_that_never_answers_keeps_no_other_ledger_waiting() {
     let connections = Connections::shared(second).unwrap();
     let place = Place::open_by(&address, &[], &connections).unwrap();
     let begun = std::time::Instant::now();
-    assert!(place.read(CHECKPOINT, 100).is_err());
+    let told = place.read(CHECKPOINT, 100).unwrap_err().to_string();
+    assert!(told.ends_with("no whole answer within 1 seconds"), "{told}");
     assert!(begun.elapsed() < 10 * second, "{:?}", begun.elapsed());
     let case = Case::new();
     forged(5, 5, "").publish(&case.origin, 5, &checkpoint());
