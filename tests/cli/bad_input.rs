@@ -57,7 +57,7 @@ fn refused_unchanged(place: &Place, args: &[&str], what: &str) -> Run {
     let before = place.content();
     let begun = Instant::now();
     let run = place.tally(args).refused(what);
-    assert!(begun.elapsed() < Duration::from_secs(8), "it took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "it took {:?}", begun.elapsed());
     assert_eq!(place.content(), before, "{args:?} changed something");
     run
 }

@@ -61,19 +61,21 @@ fn a_killed_writer_loses_nothing_acknowledged_and_no_part_of_a_batch() {
     for round in 0..30 {
         let name = "killed::a_killed_writer_loses_nothing_acknowledged_and_no_part_of_a_batch";
         let mut child = start(name, dir.path());
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut told = lines.filter_map(|line| {
+            line.strip_prefix("acknowledged ").map(|end| end.parse::<u64>().unwrap())
+        });
         // Some are killed while they open the ledger, most while they append.
-        let delay = Duration::from_micros(random.below(80_000));
+        if random.below(3) > 0 {
+            acknowledged = told.next().unwrap();
+        }
+        let delay = Duration::from_micros(random.below(40_000));
         let killer = thread::spawn(move || {
             thread::sleep(delay);
             child.kill().unwrap();
             child.wait().unwrap();
         });
-        for line in lines.map_while(Result::ok) {
-            if let Some(end) = line.strip_prefix("acknowledged ") {
-                acknowledged = end.parse().unwrap();
-            }
-        }
+        acknowledged = told.last().unwrap_or(acknowledged);
         killer.join().unwrap();
         let store = chain::open(dir.path()).unwrap();
         let len = store.reader().len();
@@ -84,7 +86,6 @@ fn a_killed_writer_loses_nothing_acknowledged_and_no_part_of_a_batch() {
         assert_eq!(chain::read_all(dir.path()).unwrap(), chain::entries(len, 1), "{place}");
         acknowledged = len;
     }
-    assert!(acknowledged > 0, "no round lived long enough to append");
 }
 
 #[test]
