@@ -90,3 +90,30 @@ fn a_batch_is_whole_or_absent_wherever_recording_was_killed() {
     place.tally(&record).ok();
     recording(&place, &record, 3);
 }
+
+#[test]
+#[ignore = "needs strace"]
+fn a_beginning_that_was_killed_is_carried_on_or_told_from_a_ledger() {
+    let place = Place::empty();
+    let owner = ["--owner", "Example CA", "--unencrypted-keys"];
+    let init = [&["init", "L", "--origin", "ledger.example/l"][..], &owner].concat();
+    let forget = || {
+        fs::remove_dir_all(place.path("L")).unwrap();
+        let _ = fs::remove_dir_all(place.config());
+    };
+    at_each_step(&place, &init, |at, ended| {
+        let whole = ended || place.path("L/ledger.vkey").exists();
+        if !whole {
+            let again = place.tally(&init);
+            if again.status != 0 {
+                let hint = "its beginning was interrupted";
+                assert!(again.stderr.contains(hint), "{at}: {again:#?}");
+                forget();
+                goes_on(&place, &init, at);
+            }
+        }
+        let vkey = place.read("L/ledger.vkey");
+        goes_on(&place, &["verify", "L", "--key", vkey.trim()], at);
+        forget();
+    });
+}

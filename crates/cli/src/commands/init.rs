@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,13 +15,14 @@ use tally_ledger::name::{Origin, Role};
 use tally_ledger::note::{Checkpoint, Vkey};
 use tally_ledger::payload::Event;
 use tally_ledger::tree::Edge;
-use tally_store::Store;
+use tally_store::{Reader, Store};
 
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::keyfile::{self, Protection};
 use crate::ledger_dir::{author_key, checkpoint_key};
 use crate::passphrase::{Passphrase, PassphraseArgs, Passphrases};
+use crate::staged::Staged;
 use crate::trust::{Known, TrustStore};
 
 /// The arguments of `tally init`.
@@ -130,7 +132,7 @@ pub fn begin(args: &InitArgs, keys: &NewKeys, context: &mut Context) -> Result<(
 /// As [`run`].
 pub fn create(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Begun, Failure> {
     if fs::symlink_metadata(args.dir.join("format")).is_ok() {
-        return Err(tally_store::Error::AlreadyALedger { dir: args.dir.clone() }.into());
+        return Err(taken(&args.dir));
     }
     TrustStore::of(context.config.as_deref())?.read()?;
     // A second ledger under one origin would be a fork to everybody who pinned the first.
@@ -162,10 +164,27 @@ pub fn create(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Begu
     store.put_checkpoint(1, &checkpoint.to_string())?;
     let vkey = Vkey::log(&args.origin, PublicKey::from(&keys.checkpoint));
     let vkey_file = args.dir.join("ledger.vkey");
-    fs::write(&vkey_file, format!("{vkey}\n")).map_err(|e| Failure::io("write", &vkey_file, &e))?;
+    let line = format!("{vkey}\n");
+    Staged::write(&vkey_file, |mut file| file.write_all(line.as_bytes()).map(|()| file))?
+        .place(false)?;
     let trusted = pin(&args.origin, &entry, &vkey, &checkpoint, context)
         .map_err(|failure| failure.at("the ledger was begun, but is not pinned"))?;
     Ok(Begun { genesis: entry, vkey, trusted })
+}
+
+/// Returns the refusal to begin a ledger where there is one. The vkey is the last file of a
+/// beginning, so that one without it, and with no more than its genesis, was cut short.
+fn taken(dir: &Path) -> Failure {
+    let failure = Failure::from(tally_store::Error::AlreadyALedger { dir: dir.to_owned() });
+    let cut_short = !dir.join("ledger.vkey").exists()
+        && Reader::open(dir).is_ok_and(|reader| reader.len() <= 1);
+    if cut_short {
+        return failure.hint(
+            "its beginning was interrupted and nothing was recorded in it: move it away, and begin \
+             again",
+        );
+    }
+    failure
 }
 
 fn genesis(args: &InitArgs, keys: &NewKeys, context: &Context) -> Result<Entry, Failure> {
