@@ -304,7 +304,7 @@ mod tests {
             let (_folder, passphrases) = file_with(text);
             let error = passphrases.for_new(Path::new(KEY)).unwrap_err();
             assert!(error.to_string().contains(found), "{error}");
-            assert!(!error.to_string().contains("xx"), "the passphrase is not shown");
+            assert!(!error.to_string().contains(&"x".repeat(9)), "the passphrase is not shown");
         }
     }
 
