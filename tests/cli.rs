@@ -24,6 +24,7 @@ mod reconstruct;
 mod reference;
 mod report;
 mod sarif;
+mod secrets;
 mod serve;
 mod texts;
 mod verbs;

@@ -207,6 +207,7 @@ pub fn read_answer(path: &Path) -> Result<Vec<u8>, Failure> {
         let what = format!("{} is larger than {ANSWER_BYTES_MAX} bytes", path.display());
         return Err(Failure::new(what).hint("leave out the data of attachments"));
     }
+    crate::source::refuse_private_key(&bytes, path, "an answer of a tracker")?;
     Ok(bytes)
 }
 

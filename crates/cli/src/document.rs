@@ -95,8 +95,10 @@ pub fn read(text: &str, place: &str) -> Result<Written, Failure> {
         serde_json::from_str(text).map_err(|e| malformed(place, &e))?
     } else {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
-            let e = e.to_string();
-            Failure::new(format!("{place}: not a TOML document: {}", e.trim_end()))
+            // A text that has nothing of a document may be a secret: then no line is quoted.
+            let meant = text.lines().any(|line| line.trim_start().starts_with("kind"));
+            let told = if meant { e.to_string() } else { e.message().to_owned() };
+            Failure::new(format!("{place}: not a TOML document: {}", told.trim_end()))
                 .hint("print a document to fill in with: tally record --template KIND")
         })?;
         from_toml(toml::Value::Table(table))

@@ -1,11 +1,12 @@
 //! Where a ledger is read from, and the pins to verify it with.
 
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::hash::Hash;
-use tally_ledger::note::{Checkpoint, Purpose, Signed, Vkey};
+use tally_ledger::note::{Checkpoint, NoteError, Purpose, Signed, Vkey};
 use tally_ledger::policy::Policy;
 use tally_ledger::verify::{self, Pins, Verdict, VerifiedLedger};
 use tally_store::Reader;
@@ -16,6 +17,8 @@ use crate::ledger_dir;
 use crate::published::Published;
 use crate::trust::{Known, TrustStore};
 
+/// The bytes that tell a private key from another file.
+const BEGINNING: u64 = 256;
 /// The largest vkey, policy or checkpoint file that is read, in bytes.
 const PIN_FILE_MAX: u64 = 256 * 1024;
 
@@ -97,17 +100,20 @@ pub fn witness_vkey(text: &str) -> Result<Vkey, Failure> {
 }
 
 fn any_vkey(text: &str) -> Result<Vkey, Failure> {
-    let read;
-    let content = if text.matches('+').count() >= 2 {
-        text
-    } else {
-        read = pin_file(Path::new(text))?;
-        read.trim()
-    };
-    content.parse().map_err(|e| {
-        Failure::new(format!("{text:.200} is not a vkey: {e}"))
-            .hint("a vkey looks like ledger.example/incidents+1a2b3c4d+ARq…=")
-    })
+    let hint = "a vkey looks like ledger.example/incidents+1a2b3c4d+ARq…=";
+    if text.matches('+').count() >= 2 {
+        return text
+            .parse()
+            .map_err(|e| Failure::new(format!("{text:.200} is not a vkey: {e}")).hint(hint));
+    }
+    let read = pin_file(Path::new(text), "a vkey")?;
+    read.trim().parse().map_err(|e| not_quoted(Path::new(text), "a vkey", &e).hint(hint))
+}
+
+/// Returns the failure of a file that holds something else than it should. Nothing of the file is
+/// quoted: it may be a passphrase, or a key.
+fn not_quoted(path: &Path, what: &str, error: &NoteError) -> Failure {
+    Failure::new(format!("{} is not {what}: expected {}", path.display(), error.expected))
 }
 
 /// Returns the policy in a file, and its text.
@@ -116,7 +122,7 @@ fn any_vkey(text: &str) -> Result<Vkey, Failure> {
 ///
 /// Fails if the file cannot be read or holds something else.
 pub fn policy(path: &Path) -> Result<(Policy, String), Failure> {
-    let text = pin_file(path)?;
+    let text = pin_file(path, "a policy")?;
     let policy = text.parse().map_err(|e| {
         Failure::new(format!("{} is not a policy: {e}", path.display()))
             .hint("the format is C2SP tlog-policy: lines of log, witness, group and one quorum")
@@ -130,15 +136,15 @@ pub fn policy(path: &Path) -> Result<(Policy, String), Failure> {
 ///
 /// Fails if the file cannot be read or holds something else.
 pub fn checkpoint(path: &Path) -> Result<Checkpoint, Failure> {
-    let text = pin_file(path)?;
+    let text = pin_file(path, "a checkpoint")?;
     text.parse().map_err(|e| {
-        Failure::new(format!("{} is not a checkpoint: {e}", path.display()))
+        not_quoted(path, "a checkpoint", &e)
             .hint("print one with: tally checkpoint, or take one from checkpoints/ of the ledger")
     })
 }
 
-fn pin_file(path: &Path) -> Result<String, Failure> {
-    read_text(path, PIN_FILE_MAX)
+fn pin_file(path: &Path, expected: &str) -> Result<String, Failure> {
+    text_of(path, PIN_FILE_MAX, expected)
 }
 
 /// Returns the text of a file of at most `most` bytes.
@@ -147,7 +153,10 @@ fn pin_file(path: &Path) -> Result<String, Failure> {
 ///
 /// Fails if the file cannot be read, is larger, or is not UTF-8.
 pub fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
-    use std::io::Read;
+    text_of(path, most, "another file")
+}
+
+fn text_of(path: &Path, most: u64, expected: &str) -> Result<String, Failure> {
     let failed = |e: std::io::Error| Failure::io("read", path, &e);
     let file = open(path)?;
     let mut bytes = Vec::new();
@@ -155,6 +164,7 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
     if bytes.len() as u64 > most {
         return Err(Failure::too_large(&path.display().to_string(), most));
     }
+    refuse_private_key(&bytes, path, expected)?;
     text(bytes, &path.display().to_string())
 }
 
@@ -164,7 +174,6 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
 ///
 /// As [`read_text`].
 pub fn read_text_or_stdin(path: &Path, most: u64) -> Result<String, Failure> {
-    use std::io::Read;
     if path != Path::new("-") {
         return read_text(path, most);
     }
@@ -174,7 +183,26 @@ pub fn read_text_or_stdin(path: &Path, most: u64) -> Result<String, Failure> {
     if bytes.len() as u64 > most {
         return Err(Failure::too_large("standard input", most));
     }
+    refuse_private_key(&bytes, Path::new("standard input"), "another text")?;
     text(bytes, "standard input")
+}
+
+/// Refuses a private key by its name, wherever something else is read: what is wrong with a text is
+/// often shown by quoting it.
+///
+/// # Errors
+///
+/// Fails if the bytes begin as PEM does (RFC 7468) that holds a private key.
+pub fn refuse_private_key(bytes: &[u8], path: &Path, expected: &str) -> Result<(), Failure> {
+    let line = bytes.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if !line.starts_with(b"-----BEGIN ") || !line.trim_ascii_end().ends_with(b"PRIVATE KEY-----") {
+        return Ok(());
+    }
+    let told = format!("{} is a private key, expected {expected}", path.display());
+    Err(Failure::new(told).hint(
+        "what is public of a key is its vkey, in DIR/ledger.vkey or DIR/witness.vkey; nothing of \
+         the private key was shown",
+    ))
 }
 
 /// Returns the text that `bytes` are, which were read from the place of that name.
@@ -215,6 +243,10 @@ impl Source {
         if metadata.is_dir() {
             Ok(Self::Directory(Box::new(Reader::open(path)?), path.to_owned()))
         } else if metadata.is_file() {
+            let mut start = Vec::new();
+            let read = open(path)?.take(BEGINNING).read_to_end(&mut start);
+            read.map_err(|e| Failure::io("read", path, &e))?;
+            refuse_private_key(&start, path, "a ledger or a proof")?;
             Ok(Self::File(path.to_owned()))
         } else {
             // It is read twice: for its origin, which leads to the pins, and then to verify it.

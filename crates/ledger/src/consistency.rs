@@ -112,10 +112,10 @@ impl FromStr for Consistency {
     /// Reads the text; the checkpoint may be [that of any log](Checkpoint::of_any_log).
     fn from_str(text: &str) -> Result<Self, LineError> {
         let expected = "old and a size";
-        let (first, rest) =
-            text.split_once('\n').ok_or_else(|| LineError::at(1, expected, text))?;
-        let old = first.strip_prefix("old ").and_then(decimal);
-        let old = old.ok_or_else(|| LineError::at(1, expected, first))?;
+        // Nothing is quoted of a text that may be no proof at all, but a secret.
+        let other = || LineError { line: 1, expected, found: "another text".to_owned() };
+        let (first, rest) = text.split_once('\n').ok_or_else(other)?;
+        let old = first.strip_prefix("old ").and_then(decimal).ok_or_else(other)?;
         let (proof, rest) = hash_lines(2, rest)?;
         let line = proof.len() + 3;
         let checkpoint = Checkpoint::of_any_log(rest).map_err(|e| LineError {

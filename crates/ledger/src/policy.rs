@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use crate::note::{Checkpoint, Purpose, Signed, Vkey};
+use crate::note::{Checkpoint, NoteError, Purpose, Signed, Vkey};
 
 /// A policy of C2SP tlog-policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -170,7 +170,8 @@ impl Reader {
                 Ok(())
             }
             ["quorum", _] => Err("a second `quorum`".to_owned()),
-            _ => Err(format!("expected log, witness, group or quorum, found {:.80?}", words[0])),
+            // What else stands in the file is not quoted: it may be a secret.
+            _ => Err("expected log, witness, group or quorum, found something else".to_owned()),
         }
     }
 
@@ -199,7 +200,7 @@ impl Reader {
     }
 
     fn key(&mut self, vkey: &str, purpose: Purpose) -> Result<Vkey, String> {
-        let vkey: Vkey = vkey.parse().map_err(|e| format!("{e}"))?;
+        let vkey: Vkey = vkey.parse().map_err(|e: NoteError| format!("expected {}", e.expected))?;
         if vkey.purpose() != purpose {
             return Err(format!("the key of {:.80?} has the wrong type", vkey.name()));
         }

@@ -83,8 +83,9 @@ pub(super) fn verify(args: &VerifyArgs, context: &mut Context) -> Result<Status,
     let expected = signed(&args.review.review)?;
     let file = args.signature.display();
     let note = source::read_text(&args.signature, NOTE_MAX as u64)?;
-    let note: SignedText = note.parse().map_err(|e| {
-        Failure::new(format!("{file} is not a signature: {e}"))
+    // Nothing of the file is quoted: it may be a secret.
+    let note: SignedText = note.parse().map_err(|e: tally_ledger::note::NoteError| {
+        Failure::new(format!("{file} is not a signature: expected {}", e.expected))
             .hint("make one with: tally claims sign")
     })?;
     let what = match note.signed_by(&vkey) {
