@@ -333,3 +333,15 @@ fn a_foreign_log_is_cosigned() {
     let told = log(&["submit", &served.address, vkey.trim()]);
     assert_eq!(told, "11 checkpoints cosigned");
 }
+
+#[test]
+fn the_name_of_a_witness_or_mirror_is_a_url_without_its_scheme() {
+    let place = Place::empty();
+    for sort in ["witness", "mirror"] {
+        for name in ["https://w.example/x", "w.example/", "W.example", "w example", ""] {
+            let init = [sort, "init", "D", "--unencrypted-keys", "--name", name];
+            place.tally(&init).refused("a URL without its scheme, such as witness.example");
+        }
+    }
+    assert!(!place.path("D").exists());
+}

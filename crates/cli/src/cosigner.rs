@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tally_ledger::key::PublicKey;
+use tally_ledger::name::{NameError, Origin};
 use tally_ledger::note::{Purpose, Vkey};
 
 use crate::context::Context;
@@ -19,8 +20,8 @@ pub struct CosignerArgs {
     pub dir: PathBuf,
 
     /// The name of its key: a URL without its scheme, such as witness.example/incidents
-    #[arg(long)]
-    name: String,
+    #[arg(long, value_parser = key_name)]
+    name: Origin,
 
     /// Leave the private key unencrypted on disk
     #[arg(long, help_heading = "Key files")]
@@ -31,12 +32,20 @@ pub struct CosignerArgs {
     passphrase: PassphraseArgs,
 }
 
+/// Reads the name of a key that cosigns, which is for good and has the form of an origin.
+fn key_name(text: &str) -> Result<Origin, &'static str> {
+    text.parse().map_err(|_: NameError| {
+        "expected a URL without its scheme, such as witness.example/incidents (a-z 0-9 - _ . \
+         and /, at most 128)"
+    })
+}
+
 /// Makes a key in the key file `file` of the directory, has `create` make the rest of the directory
 /// for its vkey, and returns that.
 ///
 /// # Errors
 ///
-/// Fails if the name is none of a key, the key file exists or cannot be made, or `create` fails.
+/// Fails if the key file exists or cannot be made, or `create` fails.
 pub fn begin(
     args: &CosignerArgs,
     file: &Path,
@@ -44,11 +53,8 @@ pub fn begin(
     context: &mut Context,
 ) -> Result<Vkey, Failure> {
     let key = keyfile::generate().map_err(|e| Failure::no_randomness(&e))?;
-    let vkey = Vkey::new(&args.name, Purpose::Cosignature, PublicKey::from(&key));
-    let vkey = vkey.map_err(|e| {
-        Failure::new(format!("{:.80?} cannot be the name of a key: {e}", args.name))
-            .hint("name it like a URL without its scheme, such as witness.example/incidents")
-    })?;
+    let vkey = Vkey::new(args.name.as_str(), Purpose::Cosignature, PublicKey::from(&key))
+        .expect("an origin has neither white space nor +");
     let passphrase = if args.unencrypted_keys {
         None
     } else {
