@@ -245,7 +245,7 @@ fn what_the_ledger_does_not_have_is_not_found() {
         (&["verify", "L", "--colour"], "--colour"),
         (&["completions", "dos"], "dos"),
         (&["key", "grant", "12", "--role", "legal", "--ledger", "L"], "12"),
-        (&["key", "revoke", "12", "--why", "x", "--ledger", "L"], "found none"),
+        (&["key", "revoke", "12", "--why", "x", "--ledger", "L"], "found 2"),
         (&["trust", "remove", "ledger.example/other"], "not pinned"),
     ] {
         refused_unchanged(&place, args, what);

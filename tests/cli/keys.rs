@@ -159,7 +159,7 @@ fn a_revoked_author_can_no_longer_record() {
     place.tally(&[&["key", "revoke", &kid[..12]], &why[..]].concat()).ok();
     let before = place.content();
     place.tally(&note).refused("revoked");
-    place.tally(&[&["key", "revoke", &kid[..11]], &why[..]].concat()).refused("found none");
+    place.tally(&[&["key", "revoke", &kid[..11]], &why[..]].concat()).refused("at least 12 digits");
     place.tally(&[&["key", "revoke", &"0".repeat(64)], &why[..]].concat()).refused("found none");
     assert_eq!(place.content(), before);
     let json = place.tally(&["key", "list", "L", "--format", "json"]).exits(0).json();
@@ -192,4 +192,18 @@ fn a_key_file_is_never_written_over() {
     place.tally(&["key", "new", "no/such/key.pem", "--unencrypted-keys"]).refused("no/such");
     place.tally(&["key", "new", "new.pem"]).refused("cannot ask for the passphrase");
     assert_eq!(place.content().len(), 1);
+}
+
+#[test]
+fn too_few_digits_of_a_key_id_are_told_from_an_unknown_key() {
+    let place = Place::with_ledger();
+    let listed = place.tally(&["key", "list", "L", "--format", "json"]).exits(0).json();
+    let keys = listed["keys"].as_array().unwrap();
+    let key = keys.iter().find(|key| key["name"] == "checkpoints").unwrap();
+    let kid = key["kid"].as_str().unwrap();
+    let revoke = |kid: &str| place.tally(&["key", "revoke", kid, "--why=x", "--ledger=L"]);
+    revoke(&kid[..9]).refused("expected at least 12 digits of a key id, found 9");
+    revoke("000000000000").refused("expected one key with the id 000000000000, found none");
+    let known = revoke(&kid[..12]).exits(2);
+    assert!(known.stderr.contains("at least one checkpoint key to remain"), "{known:?}");
 }

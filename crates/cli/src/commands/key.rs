@@ -145,14 +145,22 @@ fn grant(args: &GrantArgs, context: &mut Context) -> Result<Status, Failure> {
     Ok(Status::Clean)
 }
 
+/// The fewest digits that name a key: so many are listed.
+const KID_DIGITS_MIN: usize = 12;
+
 fn revoke(args: &RevokeArgs, context: &mut Context) -> Result<Status, Failure> {
+    if args.kid.len() < KID_DIGITS_MIN {
+        return Err(Failure::new(format!(
+            "expected at least {KID_DIGITS_MIN} digits of a key id, found {}: {}",
+            args.kid.len(),
+            args.kid
+        ))
+        .hint("see the ids of the keys with: tally key list"));
+    }
     let ledger = source::verified(&args.author.ledger, &unpinned(), context)?.ledger;
     let keys = ledger.authority().keys();
-    let named: Vec<Hash> = keys
-        .keys()
-        .filter(|kid| args.kid.len() >= 12 && kid.to_string().starts_with(&args.kid))
-        .copied()
-        .collect();
+    let named: Vec<Hash> =
+        keys.keys().filter(|kid| kid.to_string().starts_with(&args.kid)).copied().collect();
     let [kid] = named[..] else {
         let found = if named.is_empty() { "none" } else { "several" };
         return Err(Failure::new(format!(
