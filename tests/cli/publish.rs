@@ -230,12 +230,70 @@ fn signatures_are_updated_and_none_is_taken_away() {
 fn a_folder_of_another_kind_and_an_address_are_refused() {
     let place = with_checkpoint();
     let before = place.content();
-    publish(&place, "L").refused("L holds format: it is no folder to publish to");
+    publish(&place, "L").refused("L holds the file `format` of a ledger: it is no place to");
     let address = publish(&place, "https://ledger.example/x");
     address.refused("https://ledger.example/x is an address to read from");
     assert_eq!(place.content(), before);
     place.tally(&["mirror", "init", "M", "--name", "m.example", "--unencrypted-keys"]).ok();
-    publish(&place, "M").refused("M holds");
+    publish(&place, "M").refused("M holds the file `mirror.vkey` of a mirror");
+}
+
+#[test]
+fn nothing_is_published_below_a_ledger_a_mirror_or_a_witness() {
+    let place = with_checkpoint();
+    place.tally(&["mirror", "init", "M", "--name", "m.example", "--unencrypted-keys"]).ok();
+    place.tally(&["witness", "init", "W", "--name", "w.example", "--unencrypted-keys"]).ok();
+    fs::create_dir_all(place.path("M/public/00")).unwrap();
+    std::os::unix::fs::symlink(place.path("M/public/00"), place.path("link")).unwrap();
+    let before = place.content();
+    for (to, of) in [
+        ("M/public", "a mirror"),
+        ("M/public/00", "a mirror"),
+        ("M/public/new/deeper", "a mirror"),
+        ("link", "a mirror"),
+        ("L/public", "a ledger"),
+        ("W/logs", "a witness"),
+    ] {
+        publish(&place, to).refused(&format!("{to} stands in {of}, "));
+    }
+    assert_eq!(place.content(), before);
+    fs::create_dir(place.path("beside")).unwrap();
+    publish(&place, "beside").ok();
+}
+
+#[test]
+fn half_an_address_is_no_folder() {
+    let place = with_checkpoint();
+    let before = place.content();
+    for name in ["s3:/bkt/ledger", "https:/ledger.example", "HTTP:ledger.example", "host:8080/x"] {
+        let run = publish(&place, name).refused(name);
+        assert!(run.stderr.contains("begins with http:// or https://"), "{run:?}");
+        place.tally(&["verify", name]).refused(name);
+        place.tally(&["prove", "0", "--source", name, "-o", "proof"]).refused(name);
+        place.tally(&["restore", name, "--ledger=R"]).refused(name);
+    }
+    assert_eq!(place.content(), before);
+    publish(&place, "./2026-11-22T08:00").ok();
+}
+
+#[test]
+fn a_damaged_checkpoint_is_moved_away_and_the_place_is_mended() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    grown(&place, 1);
+    publish(&place, "P").ok();
+    let whole = place.read("P/checkpoint");
+    place.write("P/checkpoint", "ledger.example/l\n4\n");
+    for repair in [&[][..], &["--repair"]] {
+        let run = place.tally(&[&["publish", "P", "--ledger=L"], repair].concat());
+        let run = run.refused("P: checkpoint: ");
+        assert!(run.stderr.contains("move that one file away"), "{run:?}");
+    }
+    fs::rename(place.path("P/checkpoint"), place.path("damaged")).unwrap();
+    place.tally(&["publish", "P", "--ledger=L", "--repair"]).ok();
+    assert_eq!(place.read("P/checkpoint"), whole);
+    assert_eq!(verified(&place, "P")["entries"], 4);
+    assert!(place.read("P/checkpoints/tail").contains("ledger.example/l\n3\n"));
 }
 
 #[test]

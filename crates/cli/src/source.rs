@@ -9,6 +9,7 @@ use tally_ledger::hash::Hash;
 use tally_ledger::note::{Checkpoint, NoteError, Purpose, Signed, Vkey};
 use tally_ledger::policy::Policy;
 use tally_ledger::verify::{self, Pins, Verdict, VerifiedLedger};
+use tally_mirror::place::is_remote;
 use tally_store::Reader;
 
 use crate::context::Context;
@@ -236,6 +237,7 @@ impl Source {
     ///
     /// Fails if there is nothing, a directory that is no ledger, or a pipe or device.
     pub fn open(path: &Path, context: &Context) -> Result<Self, Failure> {
+        refuse_half_address(path)?;
         if Published::is_at(path) {
             return Ok(Self::Published(Box::new(Published::open(path, context)?)));
         }
@@ -273,6 +275,32 @@ impl Source {
             Self::Published(published) => Ok(Some(published.checkpoint().clone())),
         }
     }
+}
+
+/// Refuses the name of a place that is neither an address nor something on this disk, but was
+/// meant as an address.
+///
+/// # Errors
+///
+/// Fails if the name begins as that of a scheme with one slash, or as a host with its port, and
+/// nothing of that name is there.
+pub fn refuse_half_address(path: &Path) -> Result<(), Failure> {
+    let name = path.to_str().unwrap_or_default();
+    let Some((before, after)) = name.split_once(':').filter(|_| !is_remote(name)) else {
+        return Ok(());
+    };
+    let hint = "an address begins with http:// or https://, a bucket with s3://, gs:// or az://, \
+                and a folder with a colon in its name with ./";
+    let schemes = ["http", "https", "s3", "gs", "az", "azure", "file"];
+    if schemes.contains(&before.to_ascii_lowercase().as_str()) {
+        return Err(Failure::new(format!("{name} lacks the two slashes of an address")).hint(hint));
+    }
+    let port = after.split('/').next().unwrap_or_default();
+    let port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if port && !before.is_empty() && !before.contains('/') && !path.exists() {
+        return Err(Failure::new(format!("{name} is neither a folder nor an address")).hint(hint));
+    }
+    Ok(())
 }
 
 /// Opens a file to read it. A pipe that nobody writes to would be waited for without end, so only

@@ -130,6 +130,7 @@ fn add(args: &AddArgs, context: &mut Context) -> Result<Status, Failure> {
     let mirror = Mirror::open(&args.dir).map_err(refused)?;
     let keys: Vec<Vkey> = args.key.iter().map(|key| source::vkey(key)).collect::<Result<_, _>>()?;
     let policy = args.policy.as_deref().map(source::policy).transpose()?;
+    source::refuse_half_address(&args.place)?;
     let name = if args.place.to_str().is_some_and(is_remote) {
         args.place.clone()
     } else {

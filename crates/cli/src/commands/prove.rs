@@ -310,6 +310,7 @@ fn kept(args: &ProveArgs, context: &Context) -> Result<Read, Failure> {
 
 /// Reads a published ledger.
 fn published(args: &ProveArgs, place: &Path, context: &Context) -> Result<Read, Failure> {
+    source::refuse_half_address(place)?;
     let from = Published::open(place, context)?;
     let origin = from.checkpoint().origin().to_owned();
     let pins = source::pins_of(Some(&origin), &PinArgs::default(), context)?.pins;

@@ -1,5 +1,6 @@
 //! `tally publish`: puts a ledger where everybody can read it.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -111,8 +112,51 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     Ok(Status::Clean)
 }
 
-/// What makes a folder another thing than a place: a ledger directory, a mirror or a witness.
-const OTHERS: [&str; 6] = ["format", "keys", "db", "mirror.vkey", "witness.vkey", "ledgers"];
+/// What makes a folder another thing than a place, and of what it is.
+const OTHERS: [(&str, &str); 6] = [
+    ("mirror.vkey", "mirror"),
+    ("ledgers", "mirror"),
+    ("witness.vkey", "witness"),
+    ("format", "ledger"),
+    ("keys", "ledger"),
+    ("db", "ledger"),
+];
+
+/// Refuses a folder that holds a ledger directory, a mirror or a witness, or stands in one: readers
+/// of a mirror would take what is published there for what the mirror has verified.
+fn refuse_other(path: &Path) -> Result<(), Failure> {
+    let hint = "name a folder of its own";
+    let name = path.display();
+    if let Some((item, of)) = OTHERS.iter().find(|(item, _)| path.join(item).exists()) {
+        let sort = if path.join(item).is_dir() { "folder" } else { "file" };
+        let told =
+            format!("{name} holds the {sort} `{item}` of a {of}: it is no place to publish to");
+        return Err(Failure::new(told).hint(hint));
+    }
+    // What is not there yet stands where the nearest folder does that is.
+    let mut here = path.ancestors().map(|at| if at == Path::new("") { Path::new(".") } else { at });
+    let whole = here.find_map(|at| at.canonicalize().ok());
+    for above in whole.iter().flat_map(|whole| whole.ancestors()) {
+        let of = if is_of_tally(&above.join("format")) {
+            if above.join("mirror.vkey").exists() { "mirror" } else { "ledger" }
+        } else if above.join("witness.vkey").exists() && above.join("logs").is_dir() {
+            "witness"
+        } else {
+            continue;
+        };
+        let told =
+            format!("{name} stands in a {of}, {}: nothing is published there", above.display());
+        return Err(Failure::new(told).hint(hint));
+    }
+    Ok(())
+}
+
+/// Returns whether a file says which format of ours its folder has.
+fn is_of_tally(path: &Path) -> bool {
+    let mut start = [0; 5];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && &start == b"tally"
+}
 
 /// Opens the place, and makes its folder if it is one.
 fn made(path: &Path, context: &Context) -> Result<Place, Failure> {
@@ -126,10 +170,8 @@ fn made(path: &Path, context: &Context) -> Result<Place, Failure> {
         ));
     }
     if !is_remote(name) {
-        if let Some(other) = OTHERS.iter().find(|other| path.join(other).exists()) {
-            let told = format!("{name} holds {other}: it is no folder to publish to");
-            return Err(Failure::new(told).hint("name a folder of its own"));
-        }
+        source::refuse_half_address(path)?;
+        refuse_other(path)?;
         std::fs::create_dir_all(path).map_err(|e| Failure::io("make", path, &e))?;
     }
     place(path, context)
