@@ -237,9 +237,11 @@ fn refused(e: PublishError) -> Failure {
     let hint = match e {
         PublishError::Place(e) => return unplaced(&e),
         PublishError::Earlier(e) => return unread(e),
-        PublishError::NoCheckpoint { .. } | PublishError::Origin { .. } => {
-            "publish to a place of this ledger's own"
+        PublishError::NoCheckpoint { .. } => {
+            "if it is this ledger's place, and nobody was shown more entries than are here: move \
+             that one file away, and publish again with --repair"
         }
+        PublishError::Origin { .. } => "publish to a place of this ledger's own",
         PublishError::Forked { ref checkpoint, .. } => {
             let note = format!("the published checkpoint is:\n{checkpoint}");
             return Failure::new(format!("{e}\n{note}")).status(Status::Failed).hint(
