@@ -88,6 +88,14 @@ impl Place {
         self.path("config")
     }
 
+    /// The files of that ending that are kept as evidence, with their folder.
+    fn conflicts(&self, ending: &str) -> Vec<String> {
+        let kept = fs::read_dir(self.config().join("conflicts")).into_iter().flatten();
+        let names = kept.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let named = names.filter(|name| name.ends_with(ending));
+        named.map(|name| format!("config/conflicts/{name}")).collect()
+    }
+
     /// The command, not yet run: its environment holds nothing of the tester's.
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tally"));

@@ -182,10 +182,9 @@ fn init_pins_its_ledger_and_begins_no_other_under_its_name() {
 fn kept_as_evidence(run: Run, place: &Place, found: &str) {
     let run = run.exits(3);
     assert!(run.stderr.contains("both checkpoints are kept as evidence"), "{run:?}");
-    let kept: Vec<_> = fs::read_dir(place.config().join("conflicts")).unwrap().collect();
+    let kept = place.conflicts(".json");
     assert_eq!(kept.len(), 1);
-    let text = fs::read_to_string(kept[0].as_ref().unwrap().path()).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&place.read(&kept[0])).unwrap();
     assert_eq!(json["schema"], 1);
     assert!(json["seen"].as_str().unwrap().starts_with("ledger.example/l\n3\n"), "{json:#}");
     assert!(json["found"].as_str().unwrap().starts_with(found), "{json:#}");
@@ -206,6 +205,7 @@ fn a_ledger_rolled_back_behind_what_was_seen_fails_and_leaves_evidence() {
     kept_as_evidence(run, &place, "ledger.example/l\n2\n");
     place.tally(&["list", "entries", "before"]).exits(3);
     place.tally(&["verify", "L"]).ok();
+    assert!(place.conflicts(".equivocation").is_empty(), "an older copy is no second history");
 }
 
 #[test]
@@ -223,6 +223,27 @@ fn another_history_of_the_same_ledger_fails_and_leaves_evidence() {
         Run::of(command.env("TALLY_CONFIG_DIR", place.path("elsewhere"))).ok();
     }
     kept_as_evidence(place.tally(&["verify", "fork"]), &place, "ledger.example/l\n3\n");
+    proven(&place, 1);
+    // So are two sizes of which the larger denies the smaller, wherever they are met.
+    for forged in [&["note", "--on=1", "one more"][..], &["checkpoint"], &["publish", "P"]] {
+        let mut command = place.command(&[forged, &["--ledger=fork"]].concat());
+        Run::of(command.env("TALLY_CONFIG_DIR", place.path("elsewhere"))).ok();
+    }
+    let run = place.tally(&["restore", "P", "--ledger=R"]).exits(3);
+    assert!(run.stderr.contains("that one key signed both is proven by"), "{run:?}");
+    proven(&place, 2);
+    place.tally(&["audit", "P"]).exits(3);
+    proven(&place, 2);
+}
+
+/// Demands that many proofs, which anybody can check.
+#[track_caller]
+fn proven(place: &Place, number: usize) {
+    let proofs = place.conflicts(".equivocation");
+    assert_eq!(proofs.len(), number);
+    for proof in proofs {
+        place.tally(&["verify", &proof, "--key=L/ledger.vkey"]).ok();
+    }
 }
 
 /// Two histories under one key: the extract of the second does not carry the size that was seen of

@@ -165,11 +165,12 @@ fn a_second_history_that_a_proof_shows_is_kept_as_evidence() {
     hand_over(&other, "fork.cose", &place);
     let run = place.tally(&["verify", "fork.tlog-proof"]).exits(3);
     assert_eq!(run.stderr.matches("kept as evidence").count(), 1, "{run:?}");
-    let kept = fs::read_dir(place.path("config/conflicts")).unwrap();
-    let kept: Vec<_> = kept.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
-    let json: serde_json::Value = serde_json::from_str(&kept[0]).unwrap();
+    let kept = place.conflicts(".json");
+    let json: serde_json::Value = serde_json::from_str(&place.read(&kept[0])).unwrap();
     assert_eq!((json["seen"].as_str().unwrap(), kept.len()), (&*checkpoint(&place, 7), 1));
     assert_eq!(json["found"].as_str().unwrap(), place.read("fork7"));
+    let proof = &place.conflicts(".equivocation")[0];
+    place.tally(&["verify", proof]).ok();
     let run = place.tally(&["verify", "fork.cose", "--seen=fork7"]).exits(3);
     assert_eq!(run.stderr.matches("kept as evidence").count(), 1, "{run:?}");
     // Anybody can write a checkpoint of that size: it is evidence of nothing.

@@ -343,6 +343,10 @@ fn another_history_a_shorter_one_or_another_ledger_is_refused() {
     let fork = place.tally(&["publish", "P", "--ledger=older"]).exits(3);
     assert!(fork.stderr.contains("the published checkpoint of size 4 has root"), "{fork:?}");
     assert!(fork.stderr.contains("two histories of one ledger exist"), "{fork:?}");
+    assert!(fork.stderr.contains("both checkpoints are kept as evidence"), "{fork:?}");
+    assert_eq!(place.conflicts(".json").len(), 1);
+    let proof = &place.conflicts(".equivocation")[0];
+    place.tally(&["verify", proof, "--key=L/ledger.vkey"]).ok();
     place.init("M").ok();
     place.tally(&["checkpoint", "--ledger=M"]).ok();
     let other = place.tally(&["publish", "P", "--ledger=M"]);

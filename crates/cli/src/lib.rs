@@ -8,6 +8,7 @@ pub mod beside;
 pub mod capture;
 pub mod commands;
 pub mod context;
+pub mod contradiction;
 pub mod cosigned;
 pub mod cosigner;
 pub mod document;

@@ -5,14 +5,17 @@ use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use tally_ledger::equivocation::Equivocation;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::{Checkpoint, NoteError, Purpose, Signed, Vkey};
 use tally_ledger::policy::Policy;
+use tally_ledger::tree::Tree;
 use tally_ledger::verify::{self, Pins, Verdict, VerifiedLedger};
 use tally_mirror::place::is_remote;
 use tally_store::Reader;
 
 use crate::context::Context;
+use crate::contradiction::{self, contradiction};
 use crate::failure::{Failure, Status};
 use crate::ledger_dir;
 use crate::published::Published;
@@ -265,6 +268,17 @@ impl Source {
         }
     }
 
+    /// Reads and verifies the ledger, and keeps its entries.
+    fn read(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
+        match self {
+            Self::Directory(reader, _) => ledger_dir::verify(reader, pins),
+            Self::File(path) => {
+                verify::ledger(open(path)?, pins).map_err(|e| Failure::unread(path, e))
+            }
+            Self::Published(published) => published.verify(pins),
+        }
+    }
+
     /// Returns the last checkpoint of a directory or file, as it stands there.
     fn last_checkpoint(&self) -> Result<Option<Checkpoint>, Failure> {
         match self {
@@ -437,12 +451,27 @@ impl Found {
                 let ours = self.pins.ledger_id.is_some_and(|id| verification.ledger_id == Some(id))
                     || self.pins.keys.iter().any(|key| last.signed_by(key) != Signed::Absent);
                 if let Some(seen) = seen.filter(|seen| ours && verification.denies(seen)) {
-                    keep(store, &seen, &last, context)?;
+                    let proof = self.proof(source, &seen, &last);
+                    contradiction::keep(store, [&seen, &last], proof.as_ref(), context)?;
                 }
             }
             Verdict::Whole | Verdict::ConsistentWithItself | Verdict::NotWhole => {}
         }
         Ok(())
+    }
+
+    /// Returns the proof that one key signed both checkpoints, the last of `source` and one seen
+    /// before, as far as the entries there suffice for it. It is made of nothing but what the key
+    /// signed.
+    fn proof(&self, source: &Source, seen: &Checkpoint, last: &Checkpoint) -> Option<Equivocation> {
+        let ledger = source.read(&Pins::default()).ok()?;
+        let keys: Vec<Vkey> = self
+            .pins
+            .logs()
+            .cloned()
+            .chain(contradiction::log_keys(&ledger, last.origin()))
+            .collect();
+        contradiction(&keys, seen, last, &contradiction::tree(&ledger))
     }
 
     /// Keeps a checkpoint as evidence if a key of the ledger signed it, and it has another root
@@ -463,23 +492,12 @@ impl Found {
         };
         let same = found.origin() == seen.origin() && found.size() == seen.size();
         if same && found.root() != seen.root() && self.pins.logs().any(signs) {
-            keep(store, &seen, found, context)?;
+            let keys: Vec<Vkey> = self.pins.logs().cloned().collect();
+            let proof = contradiction(&keys, &seen, found, &Tree::default());
+            contradiction::keep(store, [&seen, found], proof.as_ref(), context)?;
         }
         Ok(())
     }
-}
-
-/// Keeps two checkpoints that contradict each other, and says where.
-fn keep(
-    store: &TrustStore,
-    seen: &Checkpoint,
-    found: &Checkpoint,
-    context: &Context,
-) -> Result<(), Failure> {
-    let kept = store.keep_conflict(&seen.to_string(), &found.to_string())?;
-    let kept = kept.display();
-    context.out.talk(&format!("note: both checkpoints are kept as evidence in {kept}"));
-    Ok(())
 }
 
 /// Verifies the ledger at `path` and keeps its entries.
@@ -490,13 +508,7 @@ fn keep(
 pub fn verified(path: &Path, args: &PinArgs, context: &Context) -> Result<Verified, Failure> {
     let source = Source::open(path, context)?;
     let found = find_pins(&source, args, context)?;
-    let ledger = match &source {
-        Source::Directory(reader, _) => ledger_dir::verify(reader, &found.pins)?,
-        Source::File(path) => {
-            verify::ledger(open(path)?, &found.pins).map_err(|e| Failure::unread(path, e))?
-        }
-        Source::Published(published) => published.verify(&found.pins)?,
-    };
+    let ledger = source.read(&found.pins)?;
     found.remember(&source, ledger.verification(), context)?;
     Ok(Verified { ledger, unpinned: args.unpinned })
 }

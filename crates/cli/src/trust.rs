@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tally_ledger::equivocation::Equivocation;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::policy::Policy;
@@ -186,12 +187,25 @@ impl TrustStore {
     ///
     /// Fails if the file cannot be written.
     pub fn keep_conflict(&self, seen: &str, found: &str) -> Result<PathBuf, Failure> {
+        let text = serde_json::json!({ "schema": 1, "seen": seen, "found": found });
+        self.keep(&format!("{text:#}\n"), "json")
+    }
+
+    /// Keeps the proof that one key signed two histories, and returns where.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
+    pub fn keep_proof(&self, proof: &Equivocation) -> Result<PathBuf, Failure> {
+        self.keep(&proof.to_string(), "equivocation")
+    }
+
+    /// Keeps a text in `conflicts/`, by its digest.
+    fn keep(&self, text: &str, ending: &str) -> Result<PathBuf, Failure> {
         let folder = self.folder.join("conflicts");
         let failed = |e: std::io::Error| Failure::io("write", &folder, &e);
         fs::create_dir_all(&folder).map_err(failed)?;
-        let text = serde_json::json!({ "schema": 1, "seen": seen, "found": found });
-        let text = format!("{text:#}\n");
-        let path = folder.join(format!("{}.json", Hash::of(text.as_bytes()).short()));
+        let path = folder.join(format!("{}.{ending}", Hash::of(text.as_bytes()).short()));
         fs::write(&path, text).map_err(failed)?;
         Ok(path)
     }

@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tally_ledger::name::Role;
 use tally_ledger::note::{Checkpoint, Signed, Vkey};
 use tally_ledger::policy::Policy;
 use tally_ledger::verify::VerifiedLedger;
@@ -14,10 +13,12 @@ use tally_store::Reader;
 
 use crate::args::LedgerArg;
 use crate::context::Context;
+use crate::contradiction;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, named_evidence};
 use crate::published::{place, unplaced, unread};
 use crate::source;
+use crate::trust::TrustStore;
 
 /// The arguments of `tally publish`.
 #[derive(Debug, Clone, Args)]
@@ -88,7 +89,7 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
         place.probe().map_err(|e| unplaced(&e))?;
     }
     let policy = policy(args)?;
-    let log = log_keys(&ledger, &checkpoint);
+    let log = contradiction::log_keys(&ledger, checkpoint.origin());
     let witnesses = policy.iter().flat_map(|(policy, _)| policy.witnesses());
     let keys: Vec<Vkey> = log.iter().chain(witnesses.map(|(_, vkey)| vkey)).cloned().collect();
     let signed = log.iter().find(|vkey| matches!(checkpoint.signed_by(vkey), Signed::Holds(_)));
@@ -108,6 +109,9 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
         let file = file.ok_or_else(|| "it is gone since".to_owned())?;
         std::fs::read(&file.path).map_err(|e| e.to_string())
     });
+    if let Err(PublishError::Forked { checkpoint: there, .. }) = &done {
+        keep(&ledger, &log, &checkpoint, there, context)?;
+    }
     context.out.result(&told(&done.map_err(refused)?, place.name()))?;
     Ok(Status::Clean)
 }
@@ -190,14 +194,20 @@ fn roots<'a>(
     Ok(roots)
 }
 
-/// Returns the vkeys that ever were to sign checkpoints: one may be revoked after its last.
-fn log_keys(ledger: &VerifiedLedger, checkpoint: &Checkpoint) -> Vec<Vkey> {
-    let Ok(origin) = checkpoint.origin().parse() else {
-        return Vec::new();
+/// Keeps the checkpoint of another history that is published, together with the ledger's own, and
+/// the proof that one of its keys signed both.
+fn keep(
+    ledger: &VerifiedLedger,
+    keys: &[Vkey],
+    own: &Checkpoint,
+    published: &str,
+    context: &Context,
+) -> Result<(), Failure> {
+    let (Ok(published), Some(config)) = (published.parse(), context.config.as_deref()) else {
+        return Ok(());
     };
-    let granted = ledger.authority().keys().values();
-    let granted = granted.filter(|record| record.key.holds(Role::CHECKPOINT));
-    granted.map(|record| Vkey::log(&origin, record.key.key)).collect()
+    let proof = contradiction::contradiction(keys, own, &published, &contradiction::tree(ledger));
+    contradiction::keep(&TrustStore::of(Some(config))?, [own, &published], proof.as_ref(), context)
 }
 
 /// Returns the policy of the ledger directory and its text, if it has one.
@@ -245,8 +255,8 @@ fn refused(e: PublishError) -> Failure {
         PublishError::Forked { ref checkpoint, .. } => {
             let note = format!("the published checkpoint is:\n{checkpoint}");
             return Failure::new(format!("{e}\n{note}")).status(Status::Failed).hint(
-                "two histories of one ledger exist: keep both checkpoints, find out which \
-                     copy was restored, and do not publish before",
+                "two histories of one ledger exist: keep both checkpoints, find out which copy \
+                 was restored, and do not publish before that is known",
             );
         }
         PublishError::Strange { .. } | PublishError::Unsigned { .. } => {
