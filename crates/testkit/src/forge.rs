@@ -179,8 +179,8 @@ impl Forge {
         last.cosign(name, time, key).expect("a key name");
     }
 
-    /// Writes the tiles and entry bundles of the first `size` entries below the folder `dir`, as C2SP
-    /// tlog-tiles names them, and a checkpoint signed with `key`, which it returns.
+    /// Writes the tiles and entry bundles of the first `size` entries below the folder `dir`, as
+    /// C2SP tlog-tiles names them, and a checkpoint signed with `key`, which it returns.
     ///
     /// # Panics
     ///
