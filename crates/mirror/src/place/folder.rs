@@ -16,15 +16,25 @@ const FOLDERS: [&str; 4] = ["tile", "evidence", "roots", "checkpoints"];
 /// How old a staged file is that nobody writes any more.
 const STAGED_MAX: Duration = Duration::from_hours(1);
 
-/// Takes the lock of a directory, which ends with the file.
+/// Takes the lock of a directory, which ends with the file. The folder may be one that others write
+/// to as well, so a link is refused, and whatever is opened keeps what it holds: a link that is put
+/// there between the two steps costs its target nothing.
 ///
 /// # Errors
 ///
-/// Fails as the file system does.
+/// Fails as the file system does, and for anything but a file.
 pub(super) fn lock(dir: &Path) -> io::Result<File> {
     let path = dir.join(LOCK);
-    regular(&path)?;
-    let lock = File::create(path)?;
+    match fs::symlink_metadata(&path) {
+        Ok(found) if found.is_file() => {}
+        Ok(found) if found.is_symlink() => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link"));
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Ok(_) => regular(&path)?,
+        Err(e) => return Err(e),
+    }
+    let lock = File::options().write(true).create(true).truncate(false).open(path)?;
     FileExt::lock(&lock)?;
     Ok(lock)
 }

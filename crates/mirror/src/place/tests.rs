@@ -59,6 +59,27 @@ fn a_pipe_in_a_folder_is_refused_and_not_waited_for() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_the_lock_is_refused_and_its_target_kept() {
+    let (dir, place) = folder();
+    let outside = tempfile::tempdir().unwrap();
+    let [there, missing] = ["there", "missing"].map(|name| outside.path().join(name));
+    fs::write(&there, "nine byte").unwrap();
+    for target in [&there, &missing] {
+        std::os::unix::fs::symlink(target, dir.path().join(LOCK)).unwrap();
+        let e = place.replace("checkpoint", Kind::MutableText, b"x", None).unwrap_err();
+        assert!(e.to_string().ends_with(".lock: it is a link"), "{e}");
+        fs::remove_file(dir.path().join(LOCK)).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&there).unwrap(), "nine byte");
+    assert!(!missing.exists());
+    // A file of that name is a lock, whatever it holds.
+    fs::write(dir.path().join(LOCK), "held").unwrap();
+    assert!(place.replace("checkpoint", Kind::MutableText, b"x", None).unwrap());
+    assert_eq!(fs::read_to_string(dir.path().join(LOCK)).unwrap(), "held");
+}
+
 #[test]
 fn what_a_killed_publisher_staged_is_swept_away_and_nothing_else() {
     let (dir, place) = folder();
