@@ -90,8 +90,15 @@ pub fn files(dir: &Path) -> Router {
 }
 
 /// Lets through what names a published file, and says what kind of file it is.
-async fn plain(State(root): State<Arc<PathBuf>>, request: Request, next: Next) -> Response {
+async fn plain(State(root): State<Arc<PathBuf>>, mut request: Request, next: Next) -> Response {
     let kind = kind(request.uri().path());
+    let changes = kind == Some(Kind::MutableText);
+    if changes {
+        // A time in whole seconds does not tell a file from the one it replaced; an ETag does.
+        for condition in [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE] {
+            request.headers_mut().remove(condition);
+        }
+    }
     let path = root.join(request.uri().path().trim_start_matches('/'));
     let inside = tokio::task::spawn_blocking(move || kind.is_some() && is_inside(&root, &path));
     let mut answer = match inside.await {
@@ -103,6 +110,9 @@ async fn plain(State(root): State<Arc<PathBuf>>, request: Request, next: Next) -
     let cache_control = kind.filter(|_| given).map_or("no-store", Kind::cache_control);
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    if changes {
+        headers.remove(header::LAST_MODIFIED);
+    }
     if let Some(kind) = kind.filter(|_| found) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.content_type()));
         // No browser is to take a file of evidence for a page.

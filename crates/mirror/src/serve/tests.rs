@@ -116,6 +116,30 @@ fn a_file_is_given_whole_in_parts_or_not_again() {
 }
 
 #[test]
+fn a_file_that_changes_within_a_second_is_given_again() {
+    let folder = folder();
+    let server = serving(&folder);
+    let before = server.ask("GET /checkpoint HTTP/1.1");
+    assert!(!before.contains("last-modified: "), "{before}");
+    let path = folder.path().join("checkpoint");
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(&path, "another").unwrap();
+    let soon = written + Duration::from_nanos(1);
+    fs::File::options().write(true).open(&path).unwrap().set_modified(soon).unwrap();
+    let ask = |condition: &str| server.ask(&format!("GET /checkpoint HTTP/1.1\r\n{condition}"));
+    let after = ask("if-modified-since: Fri, 01 Jan 2100 00:00:00 GMT");
+    assert!(after.starts_with("HTTP/1.1 200") && after.ends_with("\r\n\r\nanother"), "{after}");
+    let told = header(&after, "etag");
+    assert!(ask(&format!("if-none-match: {told}")).starts_with("HTTP/1.1 304"));
+    assert!(ask(&format!("if-none-match: {}", header(&before, "etag"))).ends_with("another"));
+    // What never changes may be told by its time as well.
+    let tile = server.ask("GET /tile/0/000 HTTP/1.1");
+    let time = header(&tile, "last-modified");
+    let same = server.ask(&format!("GET /tile/0/000 HTTP/1.1\r\nif-modified-since: {time}"));
+    assert!(same.starts_with("HTTP/1.1 304"), "{same}");
+}
+
+#[test]
 fn nothing_but_published_files_is_given() {
     let outside = tempfile::tempdir().unwrap();
     let folder = folder();
