@@ -18,10 +18,11 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, Error as StoreError, GetResult, ObjectStore, ObjectStoreExt, PutMode,
-    PutOptions, PutPayload, UpdateVersion,
+    Attribute, Attributes, Error as StoreError, GetOptions, GetResult, ObjectStore, ObjectStoreExt,
+    PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 
+use self::connections::Most;
 use self::error::{causes, timed_out};
 use self::folder::LOCK;
 use self::open::Opened;
@@ -334,7 +335,9 @@ impl Place {
 
     async fn get(&self, path: &str, most: u64) -> Result<Option<Read>, PlaceError> {
         self.check_regular(path)?;
-        let found: GetResult = match self.store.get(&self.at(path)).await {
+        let mut options = GetOptions::default();
+        options.extensions.insert(Most(most));
+        let found: GetResult = match self.store.get_opts(&self.at(path), options).await {
             Ok(found) => found,
             Err(StoreError::NotFound { .. }) => return Ok(None),
             Err(e) => return Err(self.refused(path, &e)),

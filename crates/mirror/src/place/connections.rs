@@ -3,9 +3,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use object_store::client::{HttpClient, HttpConnector};
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+};
 use object_store::{ClientOptions, Error as StoreError};
 use reqwest::Client;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use tokio::runtime::{Builder, Runtime};
 
@@ -50,10 +55,13 @@ impl HttpConnector for Connections {
     /// Connects as the client of captures does: a redirect does not leave the host.
     fn connect(&self, _: &ClientOptions) -> Result<HttpClient, StoreError> {
         if let Some(client) = self.client.get() {
-            return Ok(HttpClient::new(client.clone()));
+            return Ok(HttpClient::new(Measured(client.clone())));
         }
+        // Who says nothing leaves it to the server (RFC 9110, section 12.5.3).
+        let plain = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let client = Client::builder()
             .user_agent(USER_AGENT)
+            .default_headers(HeaderMap::from_iter([plain]))
             .connect_timeout(self.answer.min(CONNECT_MAX))
             .read_timeout(self.answer)
             .timeout(REQUEST_MAX)
@@ -61,6 +69,43 @@ impl HttpConnector for Connections {
             .build();
         let client =
             client.map_err(|e| StoreError::Generic { store: "HTTP", source: Box::new(e) })?;
-        Ok(HttpClient::new(self.client.get_or_init(|| client).clone()))
+        Ok(HttpClient::new(Measured(self.client.get_or_init(|| client).clone())))
     }
+}
+
+/// How many bytes whoever sends a request takes of its answer. It travels with the request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most(pub(super) u64);
+
+/// A client whose answers tell their lengths, which the interface to places asks for: HTTP has
+/// bodies that come in chunks, or that end with the connection.
+#[derive(Debug)]
+struct Measured(Client);
+
+#[async_trait]
+impl HttpService for Measured {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let most = request.extensions().get::<Most>().copied();
+        let answer = self.0.call(request).await?;
+        let told = answer.headers().contains_key(CONTENT_LENGTH);
+        let Some(most) = most.filter(|_| answer.status().is_success() && !told) else {
+            return Ok(answer);
+        };
+        let (mut head, body) = answer.into_parts();
+        let bytes = beginning(body, most).await?;
+        head.headers.insert(CONTENT_LENGTH, bytes.len().into());
+        Ok(HttpResponse::from_parts(head, bytes.into()))
+    }
+}
+
+/// Returns a body to its end, or to where it is seen to be larger than it may be.
+async fn beginning(body: HttpResponseBody, most: Most) -> Result<Vec<u8>, HttpError> {
+    let (mut bytes, mut chunks) = (Vec::new(), body.bytes_stream());
+    while let Some(chunk) = chunks.next().await {
+        bytes.extend_from_slice(&chunk?);
+        if bytes.len() as u64 > most.0 {
+            break;
+        }
+    }
+    Ok(bytes)
 }

@@ -140,6 +140,57 @@ fn a_redirect_to_another_host_is_not_followed() {
     serving.join().unwrap();
 }
 
+/// Answers one request after the other with what is given, and ends the connection after each.
+fn answering(answers: Vec<Vec<u8>>) -> (Place, std::thread::JoinHandle<Vec<String>>) {
+    let served = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = Place::open(&format!("http://{}", served.local_addr().unwrap()), &[]).unwrap();
+    let serving = std::thread::spawn(move || {
+        let answered = answers.into_iter().map(|answer| {
+            let (mut stream, _) = served.accept().unwrap();
+            let mut asked = vec![0; 4096];
+            let length = stream.read(&mut asked).unwrap();
+            // Whoever asked may end the connection as soon as it is too much.
+            let _ = stream.write_all(&answer);
+            String::from_utf8(asked[..length].to_vec()).unwrap()
+        });
+        answered.collect()
+    });
+    (place, serving)
+}
+
+#[test]
+fn an_answer_that_does_not_tell_its_length_is_read_up_to_the_limit() {
+    let answer = |head: &str, body: &[u8]| {
+        [format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes(), body].concat()
+    };
+    let chunked = |body: &str| answer("200 OK\r\nTransfer-Encoding: chunked", body.as_bytes());
+    let endless = "10000\r\n".to_owned() + &"x".repeat(0x10000) + "\r\n";
+    let (place, serving) = answering(vec![
+        chunked("4\r\nnine\r\n5\r\n byte\r\n0\r\n\r\n"),
+        answer("200 OK", b"nine byte"),
+        chunked("5\r\nnine \r\n5\r\nbytes\r\n0\r\n\r\n"),
+        chunked(&endless.repeat(1000)),
+        answer("200 OK", &[b'x'; 10]),
+        // What breaks off is asked for again.
+        chunked("4\r\nnine\r\n"),
+        chunked("0\r\n\r\n"),
+        answer("404 Not Found", b"nothing"),
+    ]);
+    let read = |most| place.read("tile", most).map(|read| read.map(|read| read.bytes));
+    assert_eq!(read(9).unwrap().unwrap(), b"nine byte");
+    assert_eq!(read(9).unwrap().unwrap(), b"nine byte");
+    for largest in [10, 1 << 20, 10] {
+        let e = read(9).unwrap_err();
+        let cut = |found| found > 9 && found <= largest;
+        assert!(matches!(e, PlaceError::TooLarge { found, most: 9, .. } if cut(found)), "{e}");
+    }
+    assert_eq!(read(9).unwrap().unwrap(), b"");
+    assert_eq!(read(9).unwrap(), None);
+    for asked in serving.join().unwrap() {
+        assert!(asked.contains("accept-encoding: identity\r\n"), "{asked}");
+    }
+}
+
 #[test]
 fn silence_is_told_from_a_refusal() {
     let (_dir, place) = folder();
