@@ -77,8 +77,12 @@ impl HttpConnector for Connections {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Most(pub(super) u64);
 
+/// How much is read of the body of a refusal.
+const REFUSAL: Most = Most(4096);
+
 /// A client whose answers tell their lengths, which the interface to places asks for: HTTP has
-/// bodies that come in chunks, or that end with the connection.
+/// bodies that come in chunks, or that end with the connection. That interface also reads a refusal
+/// to its end, which may never come, so it is given the beginning alone.
 #[derive(Debug)]
 struct Measured(Client);
 
@@ -87,12 +91,18 @@ impl HttpService for Measured {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let most = request.extensions().get::<Most>().copied();
         let answer = self.0.call(request).await?;
+        let found = answer.status().is_success();
         let told = answer.headers().contains_key(CONTENT_LENGTH);
-        let Some(most) = most.filter(|_| answer.status().is_success() && !told) else {
+        let most = if found { most.filter(|_| !told) } else { Some(REFUSAL) };
+        let Some(most) = most else {
             return Ok(answer);
         };
         let (mut head, body) = answer.into_parts();
-        let bytes = beginning(body, most).await?;
+        let mut bytes = beginning(body, most).await?;
+        if !found {
+            // What is no text would be told in place of the status.
+            bytes = String::from_utf8_lossy(&bytes).into_owned().into_bytes();
+        }
         head.headers.insert(CONTENT_LENGTH, bytes.len().into());
         Ok(HttpResponse::from_parts(head, bytes.into()))
     }

@@ -192,6 +192,29 @@ fn an_answer_that_does_not_tell_its_length_is_read_up_to_the_limit() {
 }
 
 #[test]
+fn of_a_refusal_the_beginning_is_read() {
+    let refused = |status: &str, body: &[u8]| {
+        [format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n").as_bytes(), body].concat()
+    };
+    let served = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = Place::open(&format!("http://{}", served.local_addr().unwrap()), &[]).unwrap();
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = served.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(&refused("403 Forbidden", b"not for \xffyou")).unwrap();
+        let given = (0..1 << 14).take_while(|_| stream.write_all(&[b'x'; 1 << 14]).is_ok());
+        given.count()
+    });
+    let e = place.read("checkpoint", 9).unwrap_err().to_string();
+    assert!(e.contains("403 Forbidden: not for \u{fffd}youxxx"), "{e}");
+    // The connection ends with the place.
+    drop(place);
+    assert!(serving.join().unwrap() < 1 << 14, "of 256 MiB the beginning");
+    let (place, _serving) = answering(vec![refused("404 Not Found", b"\xff")]);
+    assert!(place.read("checkpoint", 9).unwrap().is_none());
+}
+
+#[test]
 fn silence_is_told_from_a_refusal() {
     let (_dir, place) = folder();
     let e = |kind| {
