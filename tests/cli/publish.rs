@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
@@ -388,12 +390,20 @@ fn a_damaged_or_missing_file_is_named() {
     place.tally(&["verify", "ftp://example.test/x", "--unpinned"]).refused("is no place");
 }
 
+/// What was asked of a server, in the order in which it came.
+type Asked = Arc<Mutex<Vec<String>>>;
+
 /// Serves the files of a folder, as any web server does, and counts what is asked.
-fn serving(folder: PathBuf) -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+fn serving(folder: PathBuf) -> (String, Asked) {
+    serving_but(folder, |_| false)
+}
+
+/// Serves the files of a folder, but cuts the connection in the middle of some.
+fn serving_but(folder: PathBuf, cut: impl Fn(&str) -> bool + Send + 'static) -> (String, Asked) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let seen = std::sync::Arc::clone(&asked);
+    let asked = Asked::default();
+    let seen = Arc::clone(&asked);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let (mut stream, mut line) = (stream.unwrap(), String::new());
@@ -405,6 +415,7 @@ fn serving(folder: PathBuf) -> (String, std::sync::Arc<std::sync::Mutex<Vec<Stri
             }
             let path = line.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
             let body = fs::read(folder.join(&path));
+            let cut = cut(&path);
             seen.lock().unwrap().push(path);
             let (status, body) = body.map_or(("404 Not Found", Vec::new()), |b| ("200 OK", b));
             let head = format!(
@@ -412,7 +423,8 @@ fn serving(folder: PathBuf) -> (String, std::sync::Arc<std::sync::Mutex<Vec<Stri
                  Last-Modified: Sun, 01 Nov 2026 00:00:00 GMT\r\n\r\n",
                 body.len()
             );
-            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+            let given = if cut { &body[..body.len() / 2] } else { &body };
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(given));
         }
     });
     (address, asked)
@@ -439,6 +451,33 @@ fn a_published_ledger_is_read_over_http_and_full_bundles_only_once() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&kept, bytes).unwrap();
     assert_eq!(verified(&place, &address)["verdict"], "whole", "read anew");
+}
+
+#[test]
+fn an_interrupted_reading_goes_on_where_it_ended() {
+    let place = with_checkpoint();
+    grown(&place, 800);
+    publish(&place, "P").ok();
+    let broken = Arc::new(AtomicBool::new(true));
+    let still = Arc::clone(&broken);
+    let cut = move |path: &str| path == "tile/entries/002" && still.load(Ordering::SeqCst);
+    let (address, asked) = serving_but(place.path("P"), cut);
+    for _ in 0..2 {
+        let args = ["verify", &address, "--key", "L/ledger.vkey"];
+        place.tally(&args).refused("tile/entries/002: ");
+        let cache = fs::read_dir(place.config().join("cache")).unwrap().next().unwrap().unwrap();
+        let kept = ["000", "001", "002"].map(|name| cache.path().join("tile/entries").join(name));
+        assert_eq!(kept.map(|bundle| bundle.exists()), [true, true, false]);
+    }
+    broken.store(false, Ordering::SeqCst);
+    let before = std::mem::take(&mut *asked.lock().unwrap());
+    let count = |bundle: &str| before.iter().filter(|path| path.as_str() == bundle).count();
+    let counted = ["000", "001", "002"].map(|name| count(&format!("tile/entries/{name}")));
+    assert_eq!(counted, [1, 1, 2]);
+    assert_eq!(verified(&place, &address)["entries"], 803);
+    let asked = asked.lock().unwrap();
+    let bundles = asked.iter().filter(|path| path.starts_with("tile/entries"));
+    assert_eq!(bundles.collect::<Vec<_>>(), ["tile/entries/002", "tile/entries/003.p/35"]);
 }
 
 /// An S3 server of its own: `moto_server`, from Python's package index.

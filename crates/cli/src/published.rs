@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tally_ledger::bundle::{Form, Manifest};
 use tally_ledger::entry::Entry;
+use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::receipt::SignedRoot;
@@ -94,15 +95,19 @@ impl Published {
     }
 
     /// Reads the ledger, and once more without what was kept of it if it does not hold: what was
-    /// kept may be what is broken, so the place itself decides.
+    /// kept may be what is broken, so the place itself decides. A place that cannot be read says
+    /// nothing of what was kept: the next reading goes on from there.
     fn decided(
         &self,
         read: impl Fn() -> Result<VerifiedLedger, Failure>,
     ) -> Result<VerifiedLedger, Failure> {
-        let ledger = read();
-        let holds = ledger.as_ref().is_ok_and(|ledger| ledger.verification().fault.is_none());
-        let Some(cache) = self.cache.as_ref().filter(|cache| !holds && cache.exists()) else {
-            return ledger;
+        let kept = self.cache.as_ref().filter(|cache| cache.exists());
+        let ledger = read()?;
+        // Evidence is not among what is kept.
+        let fault = ledger.verification().fault.as_ref();
+        let suspect = fault.is_some_and(|fault| fault.code != Code::Evidence);
+        let Some(cache) = kept.filter(|_| suspect) else {
+            return Ok(ledger);
         };
         std::fs::remove_dir_all(cache).map_err(|e| Failure::io("remove", cache, &e))?;
         self.checkpoints.take();
