@@ -480,6 +480,29 @@ fn an_interrupted_reading_goes_on_where_it_ended() {
     assert_eq!(bundles.collect::<Vec<_>>(), ["tile/entries/002", "tile/entries/003.p/35"]);
 }
 
+#[test]
+fn evidence_is_asked_for_once_the_entries_hold() {
+    let place = with_checkpoint();
+    publish(&place, "P").ok();
+    let (address, asked) = serving(place.path("P"));
+    let evidence = || {
+        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        asked.iter().filter(|path| path.starts_with("evidence/")).count()
+    };
+    let bundle = place.path("P/tile/entries/000.p/3");
+    let bytes = fs::read(&bundle).unwrap();
+    let mut changed = bytes.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    fs::write(&bundle, changed).unwrap();
+    place.tally(&["verify", &address, "--key", "L/ledger.vkey"]).exits(3);
+    assert_eq!(evidence(), 0);
+    fs::write(&bundle, bytes).unwrap();
+    let json = verified(&place, &address);
+    let checks = json["checks"].as_array().unwrap();
+    let check = checks.iter().find(|check| check["name"] == "evidence").unwrap();
+    assert_eq!((&check["outcome"], evidence()), (&"pass".into(), 1));
+}
+
 /// An S3 server of its own: `moto_server`, from Python's package index.
 struct S3 {
     server: Child,

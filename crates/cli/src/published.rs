@@ -2,6 +2,7 @@
 //! any other.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tally_ledger::bundle::{Form, Manifest};
@@ -9,6 +10,7 @@ use tally_ledger::entry::Entry;
 use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
+use tally_ledger::payload::Evidence;
 use tally_ledger::receipt::SignedRoot;
 use tally_ledger::verify::{self, Pins, VerifiedLedger};
 use tally_mirror::history;
@@ -18,12 +20,11 @@ use tally_mirror::published::{self, ReadError};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::ledger_dir::named_evidence;
 
 /// The largest file of evidence that is read from a place, in bytes.
 const EVIDENCE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The most bytes of evidence that are read from a place in all; what is beyond is not carried.
-const EVIDENCE_TOTAL_MAX: usize = 512 * 1024 * 1024;
+const EVIDENCE_TOTAL_MAX: u64 = 512 * 1024 * 1024;
 
 /// A published ledger and the checkpoint that it is read under.
 #[derive(Debug)]
@@ -80,8 +81,15 @@ impl Published {
     pub fn verify(&self, pins: &Pins) -> Result<VerifiedLedger, Failure> {
         self.decided(|| {
             let entries = self.entries()?;
-            let files = self.files(&entries)?;
-            self.held(entries, &files, pins)
+            let named = sizes(&entries);
+            // What strangers name costs nothing: nobody has vouched for the entries yet.
+            let unknown = !named.is_empty() && is_remote(self.place.name());
+            if unknown && !self.hold(&entries, pins)? {
+                return self.held(entries, &[], pins);
+            }
+            let files =
+                published::evidence_of(&self.place, &named, EVIDENCE_BYTES_MAX, EVIDENCE_TOTAL_MAX);
+            self.held(entries, &files.map_err(unread)?, pins)
         })
     }
 
@@ -165,20 +173,19 @@ impl Published {
         Ok(entries)
     }
 
-    /// Returns the files of evidence that the entries name, as far as the place carries them,
-    /// ascending by digest. Nothing of it is verified yet.
-    fn files(&self, entries: &[Vec<u8>]) -> Result<Vec<(Hash, Vec<u8>)>, Failure> {
-        let read = entries.iter().filter_map(|bytes| Entry::parse(bytes.clone(), None).ok());
-        let read: Vec<Entry> = read.collect();
-        let (mut files, mut total) = (Vec::new(), 0);
-        for digest in named_evidence(&read) {
-            let bytes = self.evidence(&digest, EVIDENCE_BYTES_MAX)?;
-            if let Some(bytes) = bytes.filter(|bytes| total + bytes.len() <= EVIDENCE_TOTAL_MAX) {
-                total += bytes.len();
-                files.push((digest, bytes));
-            }
-        }
-        Ok(files)
+    /// Returns whether the entries hold, whatever evidence there is.
+    fn hold(&self, entries: &[Vec<u8>], pins: &Pins) -> Result<bool, Failure> {
+        let manifest = self.manifest(Vec::new())?;
+        let entries = entries.iter().cloned().map(Ok);
+        let verified = verify::entries(&manifest, pins, entries, drop);
+        let verified = verified.map_err(|e| Failure::io("read", &self.name, &e))?;
+        Ok(verified.fault.is_none())
+    }
+
+    fn manifest(&self, evidence: Vec<(Hash, u64)>) -> Result<Manifest, Failure> {
+        let checkpoints = self.checkpoints()?.into_iter();
+        let checkpoints = checkpoints.map(|note| (note, Vec::new())).collect();
+        Ok(Manifest { form: Form::Bundle, checkpoints, evidence })
     }
 
     fn held(
@@ -188,16 +195,24 @@ impl Published {
         pins: &Pins,
     ) -> Result<VerifiedLedger, Failure> {
         let listed = files.iter().map(|(digest, bytes)| (*digest, bytes.len() as u64));
-        let checkpoints = self.checkpoints()?.into_iter();
-        let manifest = Manifest {
-            form: Form::Bundle,
-            checkpoints: checkpoints.map(|note| (note, Vec::new())).collect(),
-            evidence: listed.collect(),
-        };
+        let manifest = self.manifest(listed.collect())?;
         let entries = entries.into_iter().map(Ok);
         verify::directory(&manifest, pins, entries, |index| Ok(files[index].1.as_slice()))
             .map_err(|e: std::io::Error| Failure::io("read", &self.name, &e))
     }
+}
+
+/// Returns the files of evidence that entries name, with the sizes that they state.
+fn sizes(entries: &[Vec<u8>]) -> BTreeMap<Hash, u64> {
+    let mut sizes = BTreeMap::new();
+    for entry in entries.iter().filter_map(|bytes| Entry::parse(bytes.clone(), None).ok()) {
+        for evidence in &entry.payload().event.evidence {
+            if let Evidence::File { digest, size, .. } = evidence {
+                sizes.insert(*digest, *size);
+            }
+        }
+    }
+    sizes
 }
 
 /// Opens a place by its name.

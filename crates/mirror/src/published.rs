@@ -1,6 +1,7 @@
 //! Reading a published ledger: its checkpoint, and the entries that it implies.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 
 use tally_ledger::hash::Hash;
@@ -236,6 +237,40 @@ pub(crate) fn keep(path: &FilePath, bytes: &[u8]) -> Result<(), ReadError> {
 /// Fails if the place cannot be reached, or the file is larger than `most` bytes.
 pub fn evidence(place: &Place, digest: &Hash, most: u64) -> Result<Option<Vec<u8>>, ReadError> {
     Ok(place.read(&evidence_path(digest), most)?.map(|read| read.bytes))
+}
+
+/// Reads the files of evidence that `sizes` has by their digests, as far as the place carries them,
+/// ascending by digest: each of at most `each` bytes, and of at most `total` bytes together. The
+/// sizes are what entries state: what they say to be larger is not asked for. Whatever comes
+/// counts, even of a file that turns out to be larger and is left out. Nothing of it is verified
+/// yet.
+///
+/// # Errors
+///
+/// Fails if the place cannot be reached.
+pub fn evidence_of(
+    place: &Place,
+    sizes: &BTreeMap<Hash, u64>,
+    each: u64,
+    total: u64,
+) -> Result<Vec<(Hash, Vec<u8>)>, ReadError> {
+    let (mut files, mut left) = (Vec::new(), total);
+    for (digest, size) in sizes {
+        let most = each.min(left);
+        if left == 0 || *size > most {
+            continue;
+        }
+        match place.read(&evidence_path(digest), most) {
+            Ok(None) => {}
+            Ok(Some(read)) => {
+                left -= read.bytes.len() as u64;
+                files.push((*digest, read.bytes));
+            }
+            Err(PlaceError::TooLarge { .. }) => left -= most,
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(files)
 }
 
 /// Reads the signed root of the checkpoint of that size; `None` if the place does not carry it.

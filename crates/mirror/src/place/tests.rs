@@ -6,8 +6,10 @@ use std::net::TcpListener;
 use std::time::SystemTime;
 
 use object_store::client::{HttpError, HttpErrorKind};
+use tally_ledger::hash::Hash;
 
 use super::*;
+use crate::published;
 
 fn folder() -> (tempfile::TempDir, Place) {
     let dir = tempfile::tempdir().unwrap();
@@ -212,6 +214,29 @@ fn of_a_refusal_the_beginning_is_read() {
     assert!(serving.join().unwrap() < 1 << 14, "of 256 MiB the beginning");
     let (place, _serving) = answering(vec![refused("404 Not Found", b"\xff")]);
     assert!(place.read("checkpoint", 9).unwrap().is_none());
+}
+
+#[test]
+fn no_more_evidence_is_asked_for_than_is_carried_together() {
+    let answer = |length: usize| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close");
+        [format!("{head}\r\n\r\n").as_bytes(), &vec![b'x'; length]].concat()
+    };
+    let missing = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n".to_vec();
+    let (place, serving) = answering(vec![answer(6), missing, answer(11), answer(5), answer(4)]);
+    let stated = [6, 3, 1, 5, 11, 6, 4, 1, 1];
+    let digest = |n: usize| Hash([u8::try_from(n).unwrap(); 32]);
+    let sizes = stated.iter().enumerate().map(|(n, size)| (digest(n), *size)).collect();
+    let files = published::evidence_of(&place, &sizes, 10, 25).unwrap();
+    // The file 2 is larger than any may be, 4 and 5 are so by what is stated of them, and after 6
+    // nothing is left: nobody answers any more.
+    let lengths: Vec<_> = files.iter().map(|(of, bytes)| (of.0[0], bytes.len())).collect();
+    assert_eq!(lengths, [(0, 6), (3, 5), (6, 4)]);
+    let asked = serving.join().unwrap();
+    let named = |n| format!("GET /evidence/{} ", digest(n));
+    for (n, asked) in [0, 1, 2, 3, 6].into_iter().zip(&asked) {
+        assert!(asked.starts_with(&named(n)), "{n}: {asked}");
+    }
 }
 
 #[test]
