@@ -115,6 +115,17 @@ fn two_histories_are_proven_to_anybody_with_the_key() {
     let compared = place.tally(&["mirror", "compare", "P1", "P", "--key", "L/ledger.vkey"]);
     assert!(compared.exits(3).stdout.contains("TWO HISTORIES"));
     place.tally(&["verify", "equivocation-1.txt", "--key", "L/ledger.vkey"]).exits(0);
+    // One that cannot be read hides nothing of the others.
+    let compare = |places: &[&str]| {
+        place.tally(&[&["mirror", "compare", "--key=L/ledger.vkey"], places].concat())
+    };
+    let compared = compare(&["nowhere", "P1", "P"]).exits(3);
+    assert!(compared.stdout.contains("TWO HISTORIES"), "{compared:?}");
+    assert!(compared.stderr.starts_with("not compared: nowhere "), "{compared:?}");
+    copy_folder(&place.path("P"), &place.path("P2"));
+    let compared = compare(&["P2", "nowhere", "P"]).exits(2);
+    assert!(compared.stdout.contains("consistent"), "{compared:?}");
+    assert!(compared.stderr.contains("\nhint: name a directory"), "{compared:?}");
 }
 
 fn serve(place: &Place, args: &[&str]) -> Served {

@@ -9,7 +9,7 @@ use tally_ledger::note::{Checkpoint, Signed, Vkey};
 use tally_mirror::mirror::{Held, Mirror, MirrorError};
 use tally_mirror::place::Place;
 use tally_mirror::published;
-use tally_mirror::remote_tree::RemoteTree;
+use tally_mirror::remote_tree::{RemoteTree, TreeError};
 use tally_report::text::{escaped, wrapped};
 
 use super::refused;
@@ -23,7 +23,8 @@ use crate::source;
 Example:
   tally mirror compare M https://ledger.ca.example/incidents --key ledger.vkey
 
-Exit status: 0 if they are consistent, 3 if a log has signed two histories.")]
+Exit status: 0 if they are consistent, 2 if one cannot be read, 3 if a log has
+signed two histories.")]
 pub(super) struct CompareArgs {
     /// Mirrors (all their ledgers), and places where one ledger is published
     #[arg(required = true, num_args = 2.., value_name = "DIR|PLACE")]
@@ -49,18 +50,27 @@ pub(super) fn run(args: &CompareArgs, context: &mut Context) -> Result<Status, F
     let mut keys: Vec<Vkey> =
         args.key.iter().map(|key| source::vkey(key)).collect::<Result<_, _>>()?;
     let mut views: BTreeMap<String, Vec<View>> = BTreeMap::new();
-    let mut damaged = Vec::new();
+    let mut unreadable = Vec::new();
     for path in &args.views {
-        for view in views_of(path, &mut keys, &mut damaged, context)? {
-            views.entry(view.checkpoint.origin().to_owned()).or_default().push(view);
+        match views_of(path, &mut keys, &mut unreadable, context) {
+            Ok(found) => {
+                for view in found {
+                    views.entry(view.checkpoint.origin().to_owned()).or_default().push(view);
+                }
+            }
+            Err(failure) => unreadable.push(failure),
         }
     }
-    // One ledger whose files are damaged hides none of the others.
-    for e in &damaged {
-        context.out.talk(&format!("not compared: {}", escaped(e)));
+    let (mut status, mut proofs) = (Status::Clean, 0);
+    // A place that is silent, or a ledger whose files are damaged, hides none of the others.
+    for failure in &unreadable {
+        status = status.max(failure.exit());
+        let told = failure.to_string();
+        let told = told.strip_prefix("error: ").unwrap_or(&told);
+        for (line, words) in told.lines().zip(["not compared: ", ""]) {
+            context.out.talk(&format!("{words}{}", escaped(line)));
+        }
     }
-    let begin = if damaged.is_empty() { Status::Clean } else { Status::CouldNotRun };
-    let (mut status, mut proofs) = (begin, 0);
     for (origin, views) in &mut views {
         views.sort_by_key(|view| std::cmp::Reverse(view.checkpoint.size()));
         context.out.result(&escaped(origin))?;
@@ -84,7 +94,7 @@ pub(super) fn run(args: &CompareArgs, context: &mut Context) -> Result<Status, F
 fn views_of(
     path: &Path,
     keys: &mut Vec<Vkey>,
-    damaged: &mut Vec<String>,
+    unreadable: &mut Vec<Failure>,
     context: &Context,
 ) -> Result<Vec<View>, Failure> {
     if !Mirror::is_at(path) {
@@ -94,13 +104,14 @@ fn views_of(
     }
     let mut views = Vec::new();
     for held in Mirror::open(path).and_then(|mirror| mirror.ledgers()).map_err(refused)? {
-        match shown(&held, keys) {
-            Ok(Some(checkpoint)) => {
-                let place = place(held.public(), context)?;
+        let shown = shown(&held, keys).map_err(refused);
+        let placed = |checkpoint| Ok((place(held.public(), context)?, checkpoint));
+        match shown.and_then(|checkpoint| checkpoint.map(placed).transpose()) {
+            Ok(Some((place, checkpoint))) => {
                 views.push(View { name: path.display().to_string(), place, checkpoint });
             }
             Ok(None) => {}
-            Err(e) => damaged.push(e.to_string()),
+            Err(failure) => unreadable.push(failure),
         }
     }
     Ok(views)
@@ -140,6 +151,8 @@ fn held_against(
         let grown = RemoteTree::of(&largest.place, one).grown(other.size());
         match grown {
             Ok(grown) => Some(grown),
+            // A place that does not answer has shown nothing wrong.
+            Err(e @ TreeError::Place(_)) => return Ok((e.to_string(), Status::CouldNotRun)),
             Err(e) => return Ok((format!("{}: {e}", largest.name), Status::Failed)),
         }
     };
