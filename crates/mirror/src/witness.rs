@@ -22,9 +22,8 @@ use tally_ledger::hash::Hash;
 use tally_ledger::key::PublicKey;
 use tally_ledger::note::{Checkpoint, Signed, Vkey};
 
-use crate::disk::DiskError;
-use folder::{Folder, LogFolder};
-use seen::{Kept, Seen};
+use folder::{Folder, LogFolder, LogRecord};
+use seen::{Kept, Known, Seen};
 
 /// The media type of the answer that tells a size.
 pub const SIZE_TYPE: &str = "text/x.tlog.size";
@@ -121,8 +120,8 @@ impl Witness {
         let mut logs = BTreeMap::new();
         for log in folder.logs()? {
             let latest = log.folder.latest(&log.origin, vkey)?;
-            let seen = log.folder.seen();
-            let seen = seen_of(&seen, &log.vkeys)?;
+            let mut seen = Seen::read(&log.folder.seen())?;
+            complete(&log, &mut seen, latest.as_ref());
             let memory = Mutex::new(Memory { latest, seen, unproven: BTreeSet::new() });
             let known = Log { folder: log.folder, vkeys: log.vkeys, memory };
             logs.insert(log.origin, known);
@@ -174,10 +173,10 @@ impl Witness {
         // A thread that panicked has at most written to disk what it did not answer.
         let mut memory = log.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let note = asked.checkpoint.signed_only_by(&log.vkeys);
-        let kept = keep(log, &mut memory.seen, &asked, &note);
-        let answer = self.decide(log, &mut memory, &asked, note, now);
+        let answer = self.decide(log, &mut memory, &asked, note.clone(), now);
+        let notices = keep(log, &mut memory, &asked, &note, answer.status == 200);
         drop(memory);
-        kept.into_iter().fold(answer, Answer::noticed)
+        notices.into_iter().fold(answer, Answer::noticed)
     }
 
     /// Decides on a checkpoint that its log signed.
@@ -244,38 +243,46 @@ impl Witness {
     }
 }
 
-/// Reads what was seen, and writes what proofs are missing.
-fn seen_of(folder: &Path, vkeys: &[Vkey]) -> Result<Seen, DiskError> {
-    let mut seen = Seen::read(folder)?;
-    let sizes: Vec<u64> = seen.contradictions().map(|(size, _)| size).collect();
-    for size in sizes {
-        // A proof that cannot be written keeps nobody from cosigning: the notes are named without.
-        let _ = seen.prove(folder, vkeys, size);
+/// Adds to what was seen what was cosigned last and the proofs, where they are missing.
+fn complete(log: &LogRecord, seen: &mut Seen, latest: Option<&Latest>) {
+    let latest = latest.map(|latest| &latest.checkpoint);
+    let known = Known { folder: &log.folder.seen(), vkeys: &log.vkeys, latest };
+    // What cannot be written keeps nobody from cosigning: it is remembered without.
+    if let Some(latest) = latest {
+        let _ = seen.keep(known, latest, true);
     }
-    Ok(seen)
+    let _ = seen.prove_kept(known);
 }
 
 /// Keeps what a log signed, and the proof if it contradicts what it signed before. Returns what the
 /// operator is to know.
-fn keep(log: &Log, seen: &mut Seen, asked: &Consistency, note: &Checkpoint) -> Vec<String> {
-    let (origin, size, folder) = (note.origin(), note.size(), log.folder.seen());
+fn keep(
+    log: &Log,
+    memory: &mut Memory,
+    asked: &Consistency,
+    note: &Checkpoint,
+    cosigned: bool,
+) -> Vec<String> {
+    let (origin, size) = (note.origin(), note.size());
+    let Memory { latest, seen, .. } = memory;
+    let latest = latest.as_ref().map(|latest| &latest.checkpoint);
+    let known = Known { folder: &log.folder.seen(), vkeys: &log.vkeys, latest };
     let mut notices = Vec::new();
-    let proven = match seen.keep(&folder, note) {
-        Ok(Kept::Known | Kept::New) => Ok(None),
-        Ok(Kept::Contradicts(files)) => {
-            notices.push(format!(
-                "EQUIVOCATION: {origin:?} signed two roots at size {size}; the notes: {}",
-                files.map(|file| file.display().to_string()).join(" and ")
-            ));
-            seen.prove(&folder, &log.vkeys, size)
-        }
-        Err(e) => {
-            notices.push(format!("{origin:?} at size {size} could not be kept: {e}"));
-            Ok(None)
-        }
-    };
-    let across = seen.prove_across(&folder, &log.vkeys, asked);
-    for proof in [proven, across] {
+    let crowded = seen.is_crowded();
+    match seen.keep(known, note, cosigned) {
+        Ok(Kept::Known | Kept::New) => {}
+        Ok(Kept::Contradicts(files)) => notices.push(format!(
+            "EQUIVOCATION: {origin:?} signed two roots at size {size}; the notes: {}",
+            files.map(|file| file.display().to_string()).join(" and ")
+        )),
+        Err(e) => notices.push(format!("{origin:?} at size {size} could not be kept: {e}")),
+    }
+    if seen.is_crowded() && !crowded {
+        notices.push(format!(
+            "{origin:?} signed more notes that were not cosigned than are kept: some are let go of"
+        ));
+    }
+    for proof in [seen.prove(known, note), seen.prove_across(known, asked)] {
         match proof {
             Ok(None) => {}
             Ok(Some(file)) => notices.push(format!(

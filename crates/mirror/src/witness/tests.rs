@@ -204,15 +204,57 @@ fn two_roots_of_one_size_are_kept_and_told() {
     assert_eq!(kept, BTreeSet::from(both));
     let [(10, 10, proof)] = &logs[0].proofs[..] else { panic!("{logs:?}") };
     assert_proves(proof, &log);
-    // One that could not be written is written at the next start; damaged notes hinder nobody.
+    // One that could not be written is written at the next start; damaged notes hinder nobody, and
+    // what was cosigned last stands elsewhere, too.
     drop(witness);
     fs::remove_file(proof).unwrap();
     drop(open(&dir));
     assert_proves(proof, &log);
     fs::remove_file(proof).unwrap();
-    fs::write(&files[0], "").unwrap();
+    let (refused, cosigned): (Vec<_>, Vec<_>) =
+        files.iter().partition(|file| file.extension().is_some());
+    fs::remove_file(cosigned[0]).unwrap();
+    drop(open(&dir));
+    assert_proves(proof, &log);
+    assert_eq!(fs::read_to_string(cosigned[0]).unwrap(), log.checkpoint(10).to_string());
+    fs::remove_file(proof).unwrap();
+    fs::write(refused[0], "").unwrap();
     drop(open(&dir));
     assert!(!proof.exists());
+}
+
+#[test]
+fn thousands_of_notes_without_a_proof_do_not_hide_a_fork() {
+    let log = History::new(1, 0);
+    let other = History::new(2, 5);
+    let dir = directory(&log);
+    let seen = dir.path().join("logs").join(Hash::of(ORIGIN.as_bytes()).to_string()).join("seen");
+    for size in (1_u64 << 40..).take(4096) {
+        let name = format!("{size}-{}", Hash::of(b"x"));
+        fs::write(seen.join(format!("{name}.uncosigned")), "").unwrap();
+        fs::write(seen.join(name.replacen('1', "2", 1)), "").unwrap();
+    }
+    let witness = open(&dir);
+    assert_eq!(ask(&witness, &log.request(0, 10), NOW).status, 200);
+    let mut told = 0;
+    for size in (1 << 41..).take(3) {
+        let root = Hash::of(b"x");
+        let checkpoint = Checkpoint::sign(&ORIGIN.parse().unwrap(), size, root, &log.key);
+        let asked = Consistency { old: 3, proof: Vec::new(), checkpoint };
+        told += usize::from(ask(&witness, &asked, NOW).notice.is_some());
+    }
+    let fork = ask(&witness, &other.request(10, 10), NOW);
+    assert_eq!(fork.status, 409);
+    assert!(fork.notice.unwrap().contains("10-10.equivocation proves that"));
+    let (_, logs) = status(dir.path()).unwrap();
+    assert_eq!((logs[0].contradictions.len(), logs[0].proofs.len()), (1, 1));
+    assert_proves(&logs[0].proofs[0].2, &log);
+    assert_eq!(told, 1, "the operator hears once that there is no more room");
+    // A fork ahead of what was cosigned is kept, too.
+    assert_eq!(ask(&witness, &other.request(0, 40), NOW).status, 409);
+    let grown = ask(&witness, &log.request(10, 40), NOW);
+    assert_eq!(grown.status, 200);
+    assert!(grown.notice.unwrap().contains("40-40.equivocation proves that"));
 }
 
 fn assert_proves(proof: &Path, log: &History) {
