@@ -1,4 +1,5 @@
-//! The notes that a log signed, as far as they came here: one of each size and root.
+//! The notes that a log signed, as far as they came here: one of each size and root, with a line of
+//! each key that signed it.
 //!
 //! Room is bounded, and whoever fills it is the log. So there are three rooms, and none takes from
 //! another: what was cosigned, of which the smallest make room; what was not, of which those make
@@ -110,9 +111,12 @@ impl Seen {
         cosigned: bool,
     ) -> Result<Kept, DiskError> {
         let (size, folder) = (note.size(), known.folder);
-        let kept = note.signed_only_by(known.vkeys);
+        // One line of a key is enough, and more would leave no room for those of other keys.
+        let mut kept = note.signed_only_by(&[]);
+        kept.join(note, known.vkeys);
         let note = Note { root: kept.root(), cosigned };
         if let Some(found) = self.found(size, note.root) {
+            join(known, &kept, found)?;
             if cosigned && !found.cosigned {
                 self.cosign(known, size, note)?;
             }
@@ -313,6 +317,22 @@ fn parts(name: &str) -> Option<(u64, Note)> {
     let note =
         Note { root: uncosigned.unwrap_or(root).parse().ok()?, cosigned: uncosigned.is_none() };
     Some((size.parse().ok()?, note))
+}
+
+/// Adds the lines of keys that had not signed a note which is there; what stands there and is
+/// damaged is written anew.
+fn join(known: Known<'_>, note: &Checkpoint, found: Note) -> Result<(), DiskError> {
+    let file = known.folder.join(found.name(note.size()));
+    let joined = match read(&file) {
+        Some(mut there) => {
+            if there.join(note, known.vkeys) == 0 || there.to_string().len() > NOTE_MAX {
+                return Ok(());
+            }
+            there
+        }
+        None => note.clone(),
+    };
+    disk::write(&file, joined.to_string().as_bytes())
 }
 
 /// Reads a note, if it is there and is one.

@@ -276,6 +276,29 @@ fn two_roots_by_two_keys_are_kept_and_no_key_is_blamed() {
 }
 
 #[test]
+fn a_root_is_proven_against_each_key_that_signed_it() {
+    let log = History::new(1, 0);
+    let by = |history, seed| History { key: SigningKey::from_bytes(&[seed; 32]), ..history };
+    let (same, other) = (by(History::new(1, 0), 4), by(History::new(2, 5), 4));
+    for (old, statuses) in [(0, [200, 200, 409]), (3, [409; 3])] {
+        let dir = directory(&log);
+        add(dir.path(), ORIGIN, &[other.vkey()]).unwrap();
+        let witness = open(&dir);
+        let mut notice = None;
+        for (asked, status) in [&log, &same, &other].into_iter().zip(statuses) {
+            let size =
+                if status == 200 { witness.sizes().map(|(_, size)| size).sum() } else { old };
+            let answer = ask(&witness, &asked.request(size, 10), NOW);
+            assert_eq!(answer.status, status, "{answer:?}");
+            notice = answer.notice;
+        }
+        assert!(notice.unwrap().contains("10-10.equivocation proves that"));
+        let (_, logs) = status(dir.path()).unwrap();
+        assert_proves(&logs[0].proofs[0].2, &other);
+    }
+}
+
+#[test]
 fn a_proof_from_another_root_proves_two_histories_across_sizes() {
     let log = History::new(1, 0);
     let other = History::new(2, 5);
