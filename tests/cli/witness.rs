@@ -102,6 +102,26 @@ fn cosignatures_are_taken_over_from_a_mirror() {
 }
 
 #[test]
+fn an_old_copy_is_told_that_a_mirror_holds_more() {
+    let place = witnessed();
+    let one = serve(&place, "W1");
+    policy(&place, [&one.address, "http://127.0.0.1:9"]);
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+    copy_folder(&place.path("L"), &place.path("OLD"));
+    note(&place, "L", "a remark");
+    checkpoint(&place, "L").exits(2);
+    fs::rename(place.config(), place.path("elsewhere")).unwrap();
+    let policy = fs::read_to_string(place.path("policy")).unwrap();
+    let nobody = policy.replace(&one.address, "").replace("quorum both", "quorum none");
+    place.write("nobody", nobody.replace("http://127.0.0.1:9", ""));
+    let mirror = ["checkpoint", "--policy=nobody", "--mirror", &one.address];
+    let old = place.tally(&[&mirror[..], &["--ledger=OLD"]].concat()).exits(3);
+    assert!(old.stderr.contains("it has seen 3 entries of this log, and here are 2"), "{old:?}");
+    assert!(old.stderr.contains("hint: this copy may be older"), "{old:?}");
+    place.tally(&[&mirror[..], &["--ledger=L"]].concat()).exits(0);
+}
+
+#[test]
 fn another_history_is_told_and_kept_as_proof() {
     let place = witnessed();
     let (one, two) = (serve(&place, "W1"), serve(&place, "W2"));

@@ -123,7 +123,7 @@ pub enum CosignError {
     Ahead {
         /// Where.
         url: String,
-        /// The size that it cosigned.
+        /// The size that it cosigned, or that it shows signed.
         size: u64,
         /// How many there are here.
         here: u64,
@@ -258,6 +258,11 @@ fn mirrored(
     if let Some(proof) = contradiction(log, &there) {
         let (url, size) = (url.to_owned(), there.size());
         return Err(CosignError::OtherHistory { url, size, proof: Some(proof) });
+    }
+    let here = log.tree.size();
+    let signs = |vkey: &Vkey| matches!(there.signed_by(vkey), Signed::Holds(_));
+    if there.size() > here && log.vkeys.iter().chain(vkeys).any(signs) {
+        return Err(CosignError::Ahead { url: url.to_owned(), size: there.size(), here });
     }
     if there.text() != log.checkpoint.text() {
         let (found, expected) = (there.size(), log.checkpoint.size());

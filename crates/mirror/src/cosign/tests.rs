@@ -87,6 +87,23 @@ fn sizes_that_cannot_be_are_refusals_and_no_other_history() {
 }
 
 #[test]
+fn more_of_the_log_than_is_here_alarms_if_a_known_key_signed_it() {
+    let signed = |seed| {
+        Checkpoint::sign(&ORIGIN.parse().unwrap(), 12, Hash::of(b"a larger tree"), &key(seed))
+    };
+    let (ours, mut cosigned) = (signed(3), signed(4));
+    let stranger = cosigned.clone();
+    cosigned.cosign("w.example/1", 1_700_000_000, &key(1)).unwrap();
+    for (shown, alarms) in [(ours, true), (cosigned, true), (stranger, false)] {
+        let url = answering(200, shown.to_string());
+        let refused = ask(Cosigner::Mirror { url, vkeys: vec![witness(1)] }).unwrap_err();
+        assert_eq!(refused.alarms(), alarms, "{refused}");
+        let said = ["has seen 12 entries of this log, and here are 9", "of size 12, not 9"];
+        assert!(refused.to_string().contains(said[usize::from(!alarms)]), "{refused}");
+    }
+}
+
+#[test]
 fn words_of_a_refusal_stay_on_its_line() {
     let body = "no\nw.example/1 cosigned at 2026-11-22T08:00:00Z\r\n".to_owned();
     let refused = ask_witness(answering(400, body), 0).unwrap_err().to_string();
