@@ -152,8 +152,10 @@ impl Witness {
         memory.latest.as_ref().map(|latest| latest.checkpoint.to_string())
     }
 
-    /// Answers the request `add-checkpoint` at `now`, in seconds since 1970-01-01T00:00:00Z.
-    pub fn add_checkpoint(&self, body: &[u8], now: u64) -> Answer {
+    /// Answers the request `add-checkpoint`. `now` reads the clock, in seconds since
+    /// 1970-01-01T00:00:00Z; it is read when the turn of this request has come, since those before
+    /// it may have been cosigned at a later time than that at which it arrived.
+    pub fn add_checkpoint(&self, body: &[u8], now: impl FnOnce() -> u64) -> Answer {
         let Ok(text) = std::str::from_utf8(body) else {
             return Answer::refused(400, "expected text in UTF-8, found other bytes");
         };
@@ -173,7 +175,7 @@ impl Witness {
         // A thread that panicked has at most written to disk what it did not answer.
         let mut memory = log.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let note = asked.checkpoint.signed_only_by(&log.vkeys);
-        let answer = self.decide(log, &mut memory, &asked, note.clone(), now);
+        let answer = self.decide(log, &mut memory, &asked, note.clone(), now());
         let notices = keep(log, &mut memory, &asked, &note, answer.status == 200);
         drop(memory);
         notices.into_iter().fold(answer, Answer::noticed)

@@ -35,7 +35,7 @@ pub fn site(witness: Witness, notify: Notify) -> Site {
 }
 
 async fn add_checkpoint(State(parts): State<Parts>, body: Bytes) -> Response {
-    let now = u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or(0);
+    let now = || u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or(0);
     let witness = Arc::clone(&parts.witness);
     // It waits for the disk. Once begun it goes on, even if whoever asked is gone.
     let decided = tokio::task::spawn_blocking(move || witness.add_checkpoint(&body, now)).await;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -65,7 +66,7 @@ fn open(dir: &TempDir) -> Witness {
 }
 
 fn ask(witness: &Witness, asked: &Consistency, now: u64) -> Answer {
-    witness.add_checkpoint(asked.to_string().as_bytes(), now)
+    witness.add_checkpoint(asked.to_string().as_bytes(), || now)
 }
 
 #[test]
@@ -102,14 +103,14 @@ fn whatever_is_not_right_has_its_status() {
     let witness = open(&dir);
     let says = |asked: &str, status: u16, body: &str| {
         let before = witness.sizes().map(|(_, size)| size).collect::<Vec<_>>();
-        let answer = witness.add_checkpoint(asked.as_bytes(), NOW);
+        let answer = witness.add_checkpoint(asked.as_bytes(), || NOW);
         assert_eq!(answer.status, status, "{asked}\n{answer:?}");
         assert!(answer.body.contains(body), "{asked}\n{answer:?}");
         let sized = status == 409;
         assert_eq!(answer.media_type == SIZE_TYPE, sized, "{answer:?}");
         assert_eq!(witness.sizes().map(|(_, size)| size).collect::<Vec<_>>(), before);
     };
-    assert_eq!(witness.add_checkpoint(b"\xff", NOW).status, 400);
+    assert_eq!(witness.add_checkpoint(b"\xff", || NOW).status, 400);
     says("", 400, "line 1");
     let good = log.request(0, 10);
     says(&good.to_string().replace(ORIGIN, "ledger.example/other"), 404, "not known");
@@ -146,9 +147,9 @@ fn a_log_without_entries_has_one_root() {
         let root = STANDARD.encode(root.0);
         format!("old 0\n\n{}", signed(&log, &format!("{ORIGIN}\n0\n{root}\n")))
     };
-    let wrong = witness.add_checkpoint(empty(&Hash::of(b"x")).as_bytes(), NOW);
+    let wrong = witness.add_checkpoint(empty(&Hash::of(b"x")).as_bytes(), || NOW);
     assert_eq!(wrong.status, 422, "{wrong:?}");
-    let right = witness.add_checkpoint(empty(&Hash::of(b"")).as_bytes(), NOW);
+    let right = witness.add_checkpoint(empty(&Hash::of(b"")).as_bytes(), || NOW);
     assert_eq!(right.status, 200, "{right:?}");
     drop(witness);
     let witness = open(&dir);
@@ -163,8 +164,8 @@ fn lines_of_extension_are_cosigned_and_a_note_beyond_all_bounds_is_not() {
     let text = log.checkpoint(5).text();
     let asked = |more: &str| format!("old 0\n\n{}", signed(&log, &format!("{text}{more}\n")));
     let full = "x".repeat(tally_ledger::note::NOTE_MAX - asked("").len() + "old 0\n\n".len());
-    assert_eq!(witness.add_checkpoint(asked(&full).as_bytes(), NOW).status, 400);
-    assert_eq!(witness.add_checkpoint(asked("more").as_bytes(), NOW).status, 200);
+    assert_eq!(witness.add_checkpoint(asked(&full).as_bytes(), || NOW).status, 400);
+    assert_eq!(witness.add_checkpoint(asked("more").as_bytes(), || NOW).status, 200);
     drop(witness);
     assert_eq!(open(&dir).sizes().collect::<Vec<_>>(), [(ORIGIN, 5)]);
 }
@@ -368,6 +369,28 @@ fn nothing_is_cosigned_backward_in_time() {
     let notice = answer.notice.unwrap();
     assert!(notice.contains("the clock stands at 1799999999, before"), "{notice}");
     assert_eq!(witness.sizes().collect::<Vec<_>>(), [(ORIGIN, 10)]);
+}
+
+#[test]
+fn no_request_waits_until_its_time_is_past() {
+    let log = History::new(1, 0);
+    let dir = directory(&log);
+    let witness = open(&dir);
+    assert_eq!(ask(&witness, &log.request(0, 10), NOW).status, 200);
+    // A clock that goes on each time it is read.
+    let clock = AtomicU64::new(NOW);
+    let body = log.request(10, 10).to_string();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let now = || clock.fetch_add(1, Ordering::SeqCst);
+                    let answer = witness.add_checkpoint(body.as_bytes(), now);
+                    assert_eq!((answer.status, answer.notice), (200, None));
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl WitnessParty {
 
     /// Sends a request, and returns whether it was cosigned.
     pub(crate) fn add(&mut self, body: &[u8], now: u64, origin: &Origin) -> bool {
-        let answer = self.witness.as_ref().unwrap().add_checkpoint(body, now);
+        let answer = self.witness.as_ref().unwrap().add_checkpoint(body, || now);
         if answer.status != 200 {
             return false;
         }
