@@ -123,7 +123,21 @@ fn two_histories_are_proven_to_anybody_with_the_key() {
     assert!(compared.stdout.contains("TWO HISTORIES"), "{compared:?}");
     assert!(compared.stderr.starts_with("not compared: nowhere "), "{compared:?}");
     copy_folder(&place.path("P"), &place.path("P2"));
-    let compared = compare(&["P2", "nowhere", "P"]).exits(2);
+    // Neither does one that shows more entries, but no signature or no tiles.
+    let note = place.read("P2/checkpoint");
+    let entries = note.lines().nth(1).unwrap().to_owned();
+    place.write("P2/checkpoint", note.replacen(&entries, "999", 1));
+    let compared = compare(&["P1", "P2", "P"]).exits(3);
+    assert!(compared.stdout.contains("P2 and P: no known key signed both"), "{compared:?}");
+    assert!(compared.stdout.contains("P and P1: TWO HISTORIES"), "{compared:?}");
+    place.write("P2/checkpoint", note);
+    copy_folder(&place.path("P"), &place.path("P3"));
+    publish(&place, "F", 1);
+    fs::remove_dir_all(place.path("P/tile/0")).unwrap();
+    let compared = compare(&["P1", "P", "P2"]).exits(3);
+    assert!(compared.stdout.contains("P: P lacks tile/0/000.p/"), "{compared:?}");
+    assert!(compared.stdout.contains("P2 and P1: TWO HISTORIES"), "{compared:?}");
+    let compared = compare(&["P2", "nowhere", "P3"]).exits(2);
     assert!(compared.stdout.contains("consistent"), "{compared:?}");
     assert!(compared.stderr.contains("\nhint: name a directory"), "{compared:?}");
 }

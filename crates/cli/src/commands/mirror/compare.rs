@@ -74,16 +74,35 @@ pub(super) fn run(args: &CompareArgs, context: &mut Context) -> Result<Status, F
     for (origin, views) in &mut views {
         views.sort_by_key(|view| std::cmp::Reverse(view.checkpoint.size()));
         context.out.result(&escaped(origin))?;
-        if let [only] = views.as_slice() {
-            let told = format!("{}: nothing to compare it with", only.name);
-            context.out.result(&wrapped("  ", &escaped(&told), context.out.width))?;
-        }
-        let Some((largest, others)) = views.split_first().filter(|(_, others)| !others.is_empty())
-        else {
-            continue;
-        };
+        status = status.max(compared(views, &keys, args, &mut proofs, context)?);
+    }
+    Ok(status)
+}
+
+/// Holds views of one ledger, the largest first, against each other, and says what is found.
+fn compared(
+    views: &[View],
+    keys: &[Vkey],
+    args: &CompareArgs,
+    proofs: &mut u32,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    if let [only] = views {
+        let told = format!("{}: nothing to compare it with", only.name);
+        context.out.result(&wrapped("  ", &escaped(&told), context.out.width))?;
+    }
+    let (mut status, mut rest) = (Status::Clean, views);
+    while let [largest, others @ ..] = rest {
+        // Anybody can show a large checkpoint: where it leads nowhere, the next one has to.
+        rest = &[];
         for view in others {
-            let (told, found) = held_against(largest, view, &keys, args, &mut proofs)?;
+            let (told, found) = match held_against(largest, view, keys, args, proofs)? {
+                Finding::Compared(told, found) => (told, found),
+                Finding::NotCompared(told, found) => {
+                    rest = others;
+                    (told, found)
+                }
+            };
             status = status.max(found);
             context.out.result(&wrapped("  ", &escaped(&told), context.out.width))?;
         }
@@ -125,14 +144,20 @@ fn shown(held: &Held, keys: &mut Vec<Vkey>) -> Result<Option<Checkpoint>, Mirror
     held.checkpoint()
 }
 
-/// Returns what a view is like beside the largest one.
+/// What a view is like beside a larger one, in words, and the exit status that it asks for.
+enum Finding {
+    Compared(String, Status),
+    NotCompared(String, Status),
+}
+
+/// Returns what a view is like beside a larger one.
 fn held_against(
     largest: &View,
     view: &View,
     keys: &[Vkey],
     args: &CompareArgs,
     proofs: &mut u32,
-) -> Result<(String, Status), Failure> {
+) -> Result<Finding, Failure> {
     let (one, other) = (&largest.checkpoint, &view.checkpoint);
     let signed = |key: &&Vkey| {
         [one, other].iter().all(|checkpoint| matches!(checkpoint.signed_by(key), Signed::Holds(_)))
@@ -142,7 +167,7 @@ fn held_against(
             "{} and {}: no known key signed both; give it with --key",
             largest.name, view.name
         );
-        return Ok((told, Status::CouldNotRun));
+        return Ok(Finding::NotCompared(told, Status::CouldNotRun));
     };
     let behind = one.size() - other.size();
     let grown = if behind == 0 {
@@ -152,8 +177,13 @@ fn held_against(
         match grown {
             Ok(grown) => Some(grown),
             // A place that does not answer has shown nothing wrong.
-            Err(e @ TreeError::Place(_)) => return Ok((e.to_string(), Status::CouldNotRun)),
-            Err(e) => return Ok((format!("{}: {e}", largest.name), Status::Failed)),
+            Err(e @ TreeError::Place(_)) => {
+                return Ok(Finding::NotCompared(e.to_string(), Status::CouldNotRun));
+            }
+            Err(e) => {
+                let told = format!("{}: {e}", largest.name);
+                return Ok(Finding::NotCompared(told, Status::Failed));
+            }
         }
     };
     let there = grown.as_ref().map_or(one.root(), |grown| grown.root);
@@ -162,7 +192,7 @@ fn held_against(
             0 => format!("{} and {}: consistent", largest.name, view.name),
             n => format!("{}: behind {} by {n}, consistent", view.name, largest.name),
         };
-        return Ok((told, Status::Clean));
+        return Ok(Finding::Compared(told, Status::Clean));
     }
     let proof = Equivocation::between(key.clone(), one.clone(), other.clone(), grown);
     let proof = proof.map_err(|e| Failure::new(e.to_string()).hint("look at both checkpoints"))?;
@@ -188,5 +218,5 @@ fn held_against(
         view.name,
         path.display()
     );
-    Ok((told, Status::Failed))
+    Ok(Finding::Compared(told, Status::Failed))
 }
