@@ -61,6 +61,16 @@ impl Authority {
         &self.vkeys
     }
 
+    /// Returns the vkeys of the checkpoint keys that were revoked and are not held compromised: what
+    /// they signed the operator signed.
+    pub fn retired_vkeys(&self, origin: &Origin) -> Vec<Vkey> {
+        let retired = self.keys.values().filter(|record| {
+            let compromised = record.compromised.is_some();
+            record.revoked.is_some() && !compromised && record.key.holds(Role::CHECKPOINT)
+        });
+        retired.map(|record| Vkey::log(origin, record.key.key)).collect()
+    }
+
     /// Returns whether one of the roles that `kid` was granted covers `kind`.
     pub fn covers(&self, kid: &Hash, kind: &Kind) -> bool {
         let Some(record) = self.keys.get(kid) else {
