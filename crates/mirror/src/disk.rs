@@ -72,6 +72,27 @@ pub(crate) fn remove_dir(path: &Path) -> Result<(), DiskError> {
     }
 }
 
+/// Removes what is in a folder but `kept`; the folder may be gone already.
+pub(crate) fn remove_all_but(dir: &Path, kept: &str) -> Result<(), DiskError> {
+    let entries = match fs::read_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed("read", dir))?,
+    };
+    let mut empty = true;
+    for entry in entries {
+        let entry = entry.map_err(failed("read", dir))?;
+        let path = entry.path();
+        if entry.file_name() == kept {
+            empty = false;
+        } else if entry.file_type().map_err(failed("read", &path))?.is_dir() {
+            remove_dir(&path)?;
+        } else {
+            fs::remove_file(&path).map_err(failed("remove", &path))?;
+        }
+    }
+    if empty { remove_dir(dir) } else { Ok(()) }
+}
+
 /// Folders that new names were written to, to be synced together.
 #[derive(Debug, Default)]
 pub(crate) struct Folders(BTreeSet<PathBuf>);

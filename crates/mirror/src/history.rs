@@ -266,10 +266,12 @@ pub fn earlier(
     cache: Option<&FilePath>,
 ) -> Result<Vec<Checkpoint>, ReadError> {
     let folders = Folders { from: cache.as_slice(), to: cache };
-    let mut history = read(place, checkpoint, folders, HISTORY_BYTES_MAX);
+    let always = || Ok(());
+    let mut history = read(place, checkpoint, folders, HISTORY_BYTES_MAX, always);
     if cache.is_some() && matches!(history, Err(ReadError::History { .. })) {
         // What was kept may be what does not fit: the place itself decides.
-        history = read(place, checkpoint, Folders { from: &[], to: cache }, HISTORY_BYTES_MAX);
+        let folders = Folders { from: &[], to: cache };
+        history = read(place, checkpoint, folders, HISTORY_BYTES_MAX, always);
     }
     Ok(history?.checkpoints)
 }
@@ -288,23 +290,27 @@ pub(crate) struct Folders<'a> {
 pub(crate) struct History {
     /// The checkpoints, ascending in size.
     pub(crate) checkpoints: Vec<Checkpoint>,
-    /// The paths of the full files.
-    pub(crate) full: Vec<String>,
+    /// The full files: the path of each, and the size of the last checkpoint in it.
+    pub(crate) full: Vec<(String, u64)>,
     /// Whether one of them was there already.
     pub(crate) reused: bool,
-    /// The bytes of the tail; `None` if there is none.
-    pub(crate) tail: Option<Vec<u8>>,
+}
+
+/// Returns the text of a tail: how many full files there are, and the checkpoints after them.
+pub(crate) fn tail_text(full: usize, checkpoints: &[Checkpoint]) -> String {
+    Tail { full: full as u64, checkpoints: checkpoints.to_vec() }.text()
 }
 
 /// Reads the earlier checkpoints as [`earlier`] does, of files that have at most `most` bytes
-/// together.
-pub(crate) fn read(
+/// together. `go_on` is asked before each file.
+pub(crate) fn read<E: From<ReadError>>(
     place: &Place,
     checkpoint: &Checkpoint,
     folders: Folders<'_>,
     most: u64,
-) -> Result<History, ReadError> {
-    let Some(read) = place.read(TAIL, FILE_BYTES_MAX)? else {
+    go_on: impl Fn() -> Result<(), E>,
+) -> Result<History, E> {
+    let Some(read) = place.read(TAIL, FILE_BYTES_MAX).map_err(ReadError::from)? else {
         return Ok(History::default());
     };
     let tail = tail_of(place, &read.bytes)?;
@@ -330,6 +336,7 @@ pub(crate) fn read(
             // What follows was left by a publication that was interrupted.
             break;
         }
+        go_on()?;
         let path = path(index);
         let kept = folders.from.iter().find_map(|folder| {
             let bytes = std::fs::read(folder.join(&path)).ok()?;
@@ -341,7 +348,7 @@ pub(crate) fn read(
             history.reused = true;
             checkpoints
         } else {
-            let read = place.read(&path, FILE_BYTES_MAX)?;
+            let read = place.read(&path, FILE_BYTES_MAX).map_err(ReadError::from)?;
             let bytes = read.as_ref().map_or(&[][..], |read| read.bytes.as_slice());
             bounded(bytes)?;
             let checkpoints = full_file(place, index, read.as_ref(), before)?;
@@ -350,13 +357,12 @@ pub(crate) fn read(
             checkpoints
         };
         history.checkpoints.extend(checkpoints);
-        history.full.push(path);
+        history.full.push((path, last(&history)));
     }
     if last(&history) < checkpoint.size() {
         ascends(place, &tail, last(&history))?;
         history.checkpoints.extend(tail.checkpoints);
     }
-    history.tail = Some(read.bytes);
     Ok(history)
 }
 
@@ -478,10 +484,12 @@ mod tests {
         let total: u64 = paths.into_iter().map(bytes).sum();
         let kept = tempfile::tempdir().unwrap();
         let folders = Folders { from: &[kept.path()], to: Some(kept.path()) };
+        let within =
+            |folders, most| read::<ReadError>(&place, &checkpoint(2000), folders, most, || Ok(()));
         for _ in 0..2 {
-            let e = read(&place, &checkpoint(2000), folders, total - 1).unwrap_err();
+            let e = within(folders, total - 1).unwrap_err();
             assert!(matches!(e, ReadError::TooLarge { .. }), "{e}");
-            let history = read(&place, &checkpoint(2000), folders, total).unwrap();
+            let history = within(folders, total).unwrap();
             assert_eq!((history.checkpoints.len(), history.full.len()), (600, 2));
             assert!(history.reused);
         }

@@ -209,15 +209,10 @@ impl Mirror {
     ///
     /// Fails if it is not followed.
     pub fn ledger(&self, origin: &str) -> Result<Held, MirrorError> {
-        let mut held = self.held(origin);
-        if origin.parse::<Hash>().is_ok() {
-            held = self.named(origin);
-        }
-        if held.state_dir.join("ledger.json").exists() {
-            Ok(held)
-        } else {
-            Err(MirrorError::NotFollowed { origin: origin.to_owned() })
-        }
+        let folder = origin.parse::<Hash>().map(|_| self.named(origin));
+        let mut either = [self.held(origin)].into_iter().chain(folder);
+        let followed = either.find(|held| held.state_dir.join("ledger.json").exists());
+        followed.ok_or_else(|| MirrorError::NotFollowed { origin: origin.to_owned() })
     }
 
     /// Returns the ledgers that are followed, by their origins. One of which what is kept cannot be

@@ -131,6 +131,9 @@ pub struct State {
     pub ledger_id: Option<Hash>,
     /// The vkeys that the verified entries grant the right to sign checkpoints.
     pub granted: Vec<String>,
+    /// The vkeys that they granted and revoked since, but for those that are held compromised.
+    #[serde(default)]
+    pub retired: Vec<String>,
     /// The checkpoint that was read last, as it was served.
     pub read: Option<String>,
 }

@@ -9,6 +9,20 @@ use super::{EQUIVOCATION, Followed, MirrorError, PROOFS_MAX, State, read_json, w
 use crate::disk;
 use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX};
 
+/// The file of checkpoints that could not be taken yet.
+const SEEN: &str = "seen.json";
+/// The file of the last checkpoint of a ledger that was removed.
+const COSIGNED: &str = "cosigned";
+
+fn read_checkpoint(path: &Path, origin: &str) -> Result<Option<Checkpoint>, MirrorError> {
+    let read = disk::read(path, CHECKPOINT_BYTES_MAX)?;
+    let wrong = |reason: String| MirrorError::Damaged { origin: origin.to_owned(), reason };
+    let text = read.map(String::from_utf8).transpose();
+    let text = text.map_err(|_| wrong("its checkpoint is not UTF-8".to_owned()))?;
+    let parse = |text: String| text.parse::<Checkpoint>().map_err(|e| wrong(e.to_string()));
+    text.map(parse).transpose()
+}
+
 /// A ledger that a mirror follows.
 #[derive(Debug, Clone)]
 pub struct Held {
@@ -60,12 +74,7 @@ impl Held {
     ///
     /// Fails if the disk refuses, or the file is no checkpoint.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, MirrorError> {
-        let read = disk::read(&self.public.join(CHECKPOINT), CHECKPOINT_BYTES_MAX)?;
-        let wrong = |reason: String| MirrorError::Damaged { origin: self.origin.clone(), reason };
-        let text = read.map(String::from_utf8).transpose();
-        let text = text.map_err(|_| wrong("its checkpoint is not UTF-8".to_owned()))?;
-        let parse = |text: String| text.parse::<Checkpoint>().map_err(|e| wrong(e.to_string()));
-        text.map(parse).transpose()
+        read_checkpoint(&self.public.join(CHECKPOINT), &self.origin)
     }
 
     /// Returns when the mirror cosigned what it holds.
@@ -112,6 +121,33 @@ impl Held {
 
     pub(super) fn keep_state(&self, state: &State) -> Result<(), MirrorError> {
         write_json(&self.state_dir.join("state.json"), state)
+    }
+
+    /// Returns the checkpoints that a key of the log signed and that could not be taken yet.
+    pub(super) fn seen(&self) -> Result<Vec<Checkpoint>, MirrorError> {
+        let texts = read_json::<Vec<String>>(&self.state_dir.join(SEEN), &self.origin)?;
+        let texts = texts.unwrap_or_default();
+        Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
+    }
+
+    pub(super) fn keep_seen(&self, seen: &[Checkpoint]) -> Result<(), MirrorError> {
+        let texts: Vec<String> = seen.iter().map(Checkpoint::to_string).collect();
+        write_json(&self.state_dir.join(SEEN), &texts)
+    }
+
+    /// Returns what the mirror cosigned last before the ledger was removed.
+    pub(super) fn cosigned_before(&self) -> Result<Option<Checkpoint>, MirrorError> {
+        read_checkpoint(&self.state_dir.join(COSIGNED), &self.origin)
+    }
+
+    /// Removes what is kept of the ledger but what the mirror's key has cosigned, which it must
+    /// never contradict; with `files` also what is served, but for proofs of two histories.
+    pub(super) fn remove(&self, files: bool) -> Result<(), MirrorError> {
+        if let Some(own) = self.checkpoint().ok().flatten() {
+            disk::write(&self.state_dir.join(COSIGNED), own.to_string().as_bytes())?;
+        }
+        disk::remove_all_but(&self.state_dir, COSIGNED)?;
+        if files { Ok(disk::remove_all_but(&self.public, EQUIVOCATION)?) } else { Ok(()) }
     }
 
     pub(super) fn incoming(&self) -> PathBuf {

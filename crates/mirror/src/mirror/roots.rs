@@ -4,20 +4,24 @@ use tally_ledger::authority::Authority;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::receipt::{RECEIPT_MAX, SignedRoot};
 
-use crate::place::{Place, PlaceError};
+use super::MirrorError;
+use crate::place::Place;
 use crate::publish::root_path;
 
 /// Reads the signed roots of checkpoints that hold, by their paths. One that is missing, or that no
-/// key of the ledger signed, is left out: nothing of the ledger rests on it.
+/// key of the ledger signed, is left out: nothing of the ledger rests on it. `go_on` is asked after
+/// each.
 ///
 /// # Errors
 ///
-/// Fails if the place cannot be reached or refuses, or a file is too large for a signed root.
+/// Fails if the place cannot be reached or refuses, a file is too large for a signed root, or as
+/// `go_on` does.
 pub(super) fn read(
     place: &Place,
     checkpoints: &[&Checkpoint],
     authority: &Authority,
-) -> Result<Vec<(String, Vec<u8>)>, PlaceError> {
+    go_on: impl Fn() -> Result<(), MirrorError>,
+) -> Result<Vec<(String, Vec<u8>)>, MirrorError> {
     let paths = checkpoints.iter().map(|checkpoint| root_path(checkpoint.size())).collect();
     let (mut each, mut found) = (checkpoints.iter(), Vec::new());
     place.read_all(paths, RECEIPT_MAX as u64, |path, bytes| {
@@ -25,7 +29,7 @@ pub(super) fn read(
         if let Some(bytes) = bytes.filter(|bytes| holds(bytes, checkpoint, authority)) {
             found.push((path.to_owned(), bytes));
         }
-        Ok::<(), PlaceError>(())
+        go_on()
     })?;
     Ok(found)
 }

@@ -5,32 +5,28 @@
 //! checkpoint, each synced before the next. A sync that ends anywhere in between leaves the held
 //! history as it was, and the next one goes on from the files that are there.
 
+mod advance;
 mod candidate;
+mod conflict;
+mod earlier;
 mod fetch;
+mod seen;
 mod verified;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tally_ledger::equivocation::{Equivocation, Grown};
-use tally_ledger::note::{Checkpoint, SIGNATURES_MAX, Signed, Vkey};
-use tally_ledger::tile;
+use tally_ledger::note::{Checkpoint, Signed, Vkey};
 
-use candidate::Candidate;
-
-use super::roots;
 use super::{Clock, Condition, Cosigner, Held, Known, Limits, MirrorError, State};
-use crate::disk::{self, Folders};
-use crate::history;
+use crate::disk;
 use crate::place::Place;
-use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX, POLICY, VKEY};
+use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX};
 use crate::published::ReadError;
 use crate::remote_tree::RemoteTree;
 
 /// How long a sync reads from its place: what it has by then is kept.
 const SYNC_MAX: Duration = Duration::from_mins(10);
-/// The texts that a publisher may change at any time; nothing rests on them.
-const TEXTS: [&str; 2] = [VKEY, POLICY];
 
 /// What a sync did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +52,7 @@ pub enum Synced {
     Stale {
         /// How many entries are published.
         published: u64,
-        /// How many are held.
+        /// How many the mirror cosigned.
         held: u64,
     },
     /// The log has signed two histories.
@@ -91,7 +87,10 @@ pub fn sync(
     let fresh = now.saturating_sub(before.tried) < STATE_AGE_MAX;
     let same = State { tried: before.tried, success: before.success, ..state.clone() } == before;
     if !(same && fresh && matches!(outcome, Ok(Synced::Unchanged { .. }))) {
-        held.keep_state(&state)?;
+        // What went wrong first is what is told.
+        return outcome.and_then(|done| held.keep_state(&state).map(|()| done)).inspect_err(|_| {
+            let _ = held.keep_state(&state);
+        });
     }
     outcome
 }
@@ -106,7 +105,7 @@ fn note(state: &mut State, outcome: &Result<Synced, MirrorError>, now: u64) {
     state.condition = match outcome {
         Ok(Synced::Equivocation { .. }) => Condition::Equivocation,
         Ok(Synced::Stale { published, held }) => {
-            let told = format!("{published} entries are published, {held} are held");
+            let told = format!("{published} entries are published, {held} were cosigned");
             state.error = Some(told);
             Condition::Stale
         }
@@ -130,9 +129,24 @@ struct Sync<'a> {
     state: &'a mut State,
     known: Known,
     limits: Limits,
-    /// The vkeys that the verified entries grant.
-    granted: Vec<Vkey>,
+    /// The vkeys that may sign checkpoints: those that were given, until the entries tell.
+    live: Vec<Vkey>,
+    /// Those that might once.
+    retired: Vec<Vkey>,
+    /// The most bytes of entries.
+    entry_bytes_max: u64,
     own: Option<Checkpoint>,
+}
+
+/// Whose key signed a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signer {
+    /// One that may.
+    Live,
+    /// One that might once.
+    Retired,
+    /// None that is known.
+    Unknown,
 }
 
 impl<'a> Sync<'a> {
@@ -149,10 +163,28 @@ impl<'a> Sync<'a> {
         }
         let followed = held.followed()?;
         let own = held.checkpoint()?;
-        let granted = state.granted.iter().filter_map(|key| key.parse().ok()).collect();
         let (known, limits) = (followed.known()?, followed.limits);
-        let begun = Instant::now();
-        Ok(Self { held, place, cosigner, clock, begun, now: 0, state, known, limits, granted, own })
+        let read = |keys: &[String]| keys.iter().filter_map(|key| key.parse().ok()).collect();
+        let (live, retired) = if state.ledger_id.is_some() {
+            (read(&state.granted), read(&state.retired))
+        } else {
+            (known.logs().cloned().collect(), Vec::new())
+        };
+        Ok(Self {
+            held,
+            place,
+            cosigner,
+            clock,
+            begun: Instant::now(),
+            now: 0,
+            state,
+            known,
+            limits,
+            live,
+            retired,
+            entry_bytes_max: limits.bytes,
+            own,
+        })
     }
 
     fn run(mut self) -> Result<Synced, MirrorError> {
@@ -173,37 +205,49 @@ impl<'a> Sync<'a> {
         }
         let parsed = text.parse::<Checkpoint>();
         let theirs = parsed.map_err(|reason| ReadError::NoCheckpoint { place: name, reason })?;
-        self.check_signed(&theirs)?;
-        let done = match self.own.clone() {
-            None => self.advance(&theirs, 0)?,
-            Some(own) => self.compare(&own, &theirs)?,
+        let signer = self.signer(&theirs)?;
+        let done = match self.take(&theirs, signer) {
+            // What a key of the log signed is not forgotten because the rest cannot be had.
+            Err(e) if signer != Signer::Unknown => match self.keep_seen(&theirs) {
+                Ok(Some(proof)) => Synced::Equivocation { proof, new: true },
+                _ => return Err(e),
+            },
+            done => done?,
         };
         self.state.read = Some(text);
         Ok(done)
     }
 
-    /// Refuses what no key of this ledger has signed, before anything else is read for it.
-    fn check_signed(&self, theirs: &Checkpoint) -> Result<(), MirrorError> {
-        let broken = |reason: String| MirrorError::Broken { reason };
+    fn take(&mut self, theirs: &Checkpoint, signer: Signer) -> Result<Synced, MirrorError> {
+        if let Some(own) = self.own.clone() {
+            return self.compare(&own, theirs, signer);
+        }
+        match self.held.cosigned_before()? {
+            Some(before) => self.follow_again(&before, theirs, signer),
+            None => self.advance(theirs, 0, signer),
+        }
+    }
+
+    /// Returns whose key signed a checkpoint, before anything else is read for it.
+    fn signer(&self, theirs: &Checkpoint) -> Result<Signer, MirrorError> {
         if theirs.origin() != self.held.origin {
             let (found, expected) = (theirs.origin(), &self.held.origin);
-            return Err(broken(format!("a checkpoint of {found:.80?}, expected {expected:?}")));
+            let reason = format!("a checkpoint of {found:.80?}, expected {expected:?}");
+            return Err(MirrorError::Broken { reason });
         }
-        let mut signed = false;
-        for key in self.known.logs().chain(&self.granted) {
+        let mut signer = Signer::Unknown;
+        let live = self.live.iter().map(|key| (key, Signer::Live));
+        for (key, of_key) in live.chain(self.retired.iter().map(|key| (key, Signer::Retired))) {
             match theirs.signed_by(key) {
-                Signed::Holds(_) => signed = true,
+                Signed::Holds(_) if signer == Signer::Unknown => signer = of_key,
                 Signed::Broken => {
-                    return Err(broken(format!("the signature by {key} does not hold")));
+                    let reason = format!("the signature by {key} does not hold");
+                    return Err(MirrorError::Broken { reason });
                 }
-                Signed::Absent => {}
+                Signed::Holds(_) | Signed::Absent => {}
             }
         }
-        if !signed {
-            let reason = "no known key of the ledger has signed its checkpoint".to_owned();
-            return Err(broken(reason));
-        }
-        Ok(())
+        Ok(signer)
     }
 
     /// Refuses to cosign while the clock stands before the last cosignature, whose time never runs
@@ -223,8 +267,16 @@ impl<'a> Sync<'a> {
         if self.begun.elapsed() > SYNC_MAX { Err(slow) } else { Ok(()) }
     }
 
-    fn compare(&mut self, own: &Checkpoint, theirs: &Checkpoint) -> Result<Synced, MirrorError> {
+    fn compare(
+        &mut self,
+        own: &Checkpoint,
+        theirs: &Checkpoint,
+        signer: Signer,
+    ) -> Result<Synced, MirrorError> {
         let (held, published) = (own.size(), theirs.size());
+        if published < held && signer == Signer::Unknown {
+            return Err(unknown());
+        }
         if published < held {
             let place = self.local()?;
             let grown = RemoteTree::of(&place, own).grown(published);
@@ -235,16 +287,39 @@ impl<'a> Sync<'a> {
             return self.two_histories(own, theirs, Some(&grown));
         }
         if published == held && own.root() == theirs.root() {
-            return self.resign(theirs);
+            return self.resign(own, theirs, signer);
         }
         if published == held {
             return self.two_histories(own, theirs, None);
         }
         let grown = RemoteTree::of(self.place, theirs).grown(held)?;
         if grown.root == own.root() {
-            self.advance(theirs, held)
+            self.advance(theirs, held, signer)
         } else {
             self.two_histories(own, theirs, Some(&grown))
+        }
+    }
+
+    /// Takes a ledger whose files were removed: what was cosigned of it stays cosigned, so that it
+    /// has to extend that.
+    fn follow_again(
+        &mut self,
+        before: &Checkpoint,
+        theirs: &Checkpoint,
+        signer: Signer,
+    ) -> Result<Synced, MirrorError> {
+        let (held, published) = (before.size(), theirs.size());
+        if signer == Signer::Unknown {
+            return Err(unknown());
+        }
+        if published < held {
+            return Ok(Synced::Stale { published, held });
+        }
+        let grown = RemoteTree::of(self.place, theirs).grown(held)?;
+        if grown.root == before.root() {
+            self.advance(theirs, 0, signer)
+        } else {
+            self.two_histories(before, theirs, Some(&grown))
         }
     }
 
@@ -258,136 +333,66 @@ impl<'a> Sync<'a> {
         MirrorError::Damaged { origin, reason: reason.to_string() }
     }
 
-    /// Keeps the proof that one key signed both checkpoints.
-    fn two_histories(
+    /// Joins the signatures of a checkpoint that is held with those that are published.
+    fn resign(
         &mut self,
         own: &Checkpoint,
         theirs: &Checkpoint,
-        grown: Option<&Grown>,
+        signer: Signer,
     ) -> Result<Synced, MirrorError> {
-        if let Some(proof) = self.prove(own, theirs, grown)? {
-            return Ok(Synced::Equivocation { proof, new: true });
-        }
-        // The key of one of them was replaced: what is served is of no history that is held.
-        self.state.read = Some(theirs.to_string());
-        let reason = format!(
-            "the checkpoint of size {} is of another history, and no known key signed both",
-            theirs.size()
-        );
-        Err(MirrorError::Broken { reason })
-    }
-
-    /// Keeps the proof that a known key signed two checkpoints, if they contradict each other.
-    fn prove(
-        &self,
-        one: &Checkpoint,
-        other: &Checkpoint,
-        grown: Option<&Grown>,
-    ) -> Result<Option<PathBuf>, MirrorError> {
-        let between = |key: &Vkey| {
-            Equivocation::between(key.clone(), one.clone(), other.clone(), grown.cloned()).ok()
-        };
-        let proof = self.known.logs().chain(&self.granted).find_map(between);
-        proof.map(|proof| self.held.keep_equivocation(&proof)).transpose()
-    }
-
-    /// Takes over the signatures of a checkpoint that is held.
-    fn resign(&mut self, theirs: &Checkpoint) -> Result<Synced, MirrorError> {
         let size = theirs.size();
-        if self.known.policy.as_ref().is_some_and(|p| p.asks() && p.met(theirs).is_none()) {
+        let held = own.not_signed_by(&self.held.vkey);
+        let theirs = theirs.not_signed_by(&self.held.vkey);
+        let joined = held.joined(&theirs, &self.keys()).unwrap_or(theirs);
+        if self.cosigned(&joined)?.not_signed_by(&self.held.vkey) == held {
+            return Ok(Synced::Unchanged { size });
+        }
+        if signer != Signer::Live {
+            let reason = "no key that may sign checkpoints now has signed it".to_owned();
+            return Err(MirrorError::Broken { reason });
+        }
+        if self.known.policy.as_ref().is_some_and(|p| p.asks() && p.met(&joined).is_none()) {
             let reason = "its signatures do not meet the quorum of the policy".to_owned();
             return Err(MirrorError::Broken { reason });
         }
-        let own = self.own.as_ref().map(|own| own.not_signed_by(&self.held.vkey).to_string());
-        if own == Some(self.stripped(theirs).to_string()) {
-            return Ok(Synced::Unchanged { size });
-        }
-        self.publish(theirs)?;
+        self.publish(&joined)?;
         Ok(Synced::Resigned { size })
     }
 
-    /// Returns a checkpoint as it was published, but for lines under the mirror's own name, and,
-    /// where there is no room for one, for those of strangers.
-    fn stripped(&self, theirs: &Checkpoint) -> Checkpoint {
-        let stripped = theirs.not_signed_by(&self.held.vkey);
-        if stripped.signature_lines().lines().count() < SIGNATURES_MAX {
-            return stripped;
-        }
+    /// Returns the keys whose lines are kept where there is no room for all: those of the log and
+    /// of the policy's witnesses.
+    fn keys(&self) -> Vec<Vkey> {
         let witnesses = self.known.policy.iter().flat_map(|p| p.witnesses().map(|(_, key)| key));
-        let logs = self.known.logs().chain(&self.granted);
-        let keys: Vec<Vkey> = logs.chain(witnesses).cloned().collect();
-        stripped.signed_only_by(&keys)
+        let logs = self.known.logs().chain(&self.live).chain(&self.retired);
+        logs.chain(witnesses).cloned().collect()
+    }
+
+    /// Returns a checkpoint with the mirror's cosignature, and without the lines of strangers if
+    /// there would be no room for it.
+    fn cosigned(&self, theirs: &Checkpoint) -> Result<Checkpoint, MirrorError> {
+        let theirs = theirs.not_signed_by(&self.held.vkey);
+        for without in [theirs.clone(), theirs.signed_only_by(&self.keys())] {
+            let mut own = without;
+            own.cosign(self.cosigner.vkey.name(), self.now, &self.cosigner.key)?;
+            if own.to_string().parse::<Checkpoint>().is_ok() {
+                return Ok(own);
+            }
+        }
+        let reason = "its known signatures leave no room for one more".to_owned();
+        Err(MirrorError::Broken { reason })
     }
 
     /// Cosigns a checkpoint whose ledger was verified, and serves it.
     fn publish(&mut self, theirs: &Checkpoint) -> Result<(), MirrorError> {
         self.check_clock()?;
-        let mut own = self.stripped(theirs);
-        own.cosign(self.cosigner.vkey.name(), self.now, &self.cosigner.key)?;
+        let own = self.cosigned(theirs)?;
         self.state.cosigned = self.now;
         self.held.keep_state(self.state)?;
         Ok(disk::write(&self.held.public.join(CHECKPOINT), own.to_string().as_bytes())?)
     }
+}
 
-    /// Fetches, verifies, writes and serves the entries that a checkpoint adds to the first `from`.
-    fn advance(&mut self, theirs: &Checkpoint, from: u64) -> Result<Synced, MirrorError> {
-        self.check_clock()?;
-        let size = theirs.size();
-        if size > self.limits.entries {
-            let most = self.limits.entries;
-            return Err(MirrorError::TooLarge { what: "entries", found: size, most });
-        }
-        let mut read = self.candidate(theirs, from, true)?;
-        if read.reused && matches!(read.verified, Err(MirrorError::Broken { .. })) {
-            // What an interrupted sync left may be what is broken: the place itself decides.
-            read = self.candidate(theirs, from, false)?;
-        }
-        if let Some(proof) = self.contradicted(&read, theirs, from)? {
-            disk::remove_dir(&self.held.incoming())?;
-            return Ok(Synced::Equivocation { proof, new: true });
-        }
-        let Candidate { history, verified, .. } = read;
-        let verified = verified.inspect_err(|e| {
-            if matches!(e, MirrorError::Broken { .. }) {
-                // The next sync reads everything anew; if this does not succeed it reads it twice.
-                let _ = disk::remove_dir(&self.held.incoming());
-            }
-        })?;
-        let mut files = Vec::new();
-        for path in TEXTS {
-            let text = self.place.read(path, CHECKPOINT_BYTES_MAX)?;
-            files.extend(text.map(|text| (path.to_owned(), text.bytes)));
-        }
-        files.extend(history.tail.map(|tail| (history::TAIL.to_owned(), tail)));
-        self.evidence(&verified)?;
-        let checkpoints: Vec<&Checkpoint> =
-            history.checkpoints.iter().chain([theirs]).filter(|it| it.size() > from).collect();
-        files.extend(roots::read(self.place, &checkpoints, &verified.authority)?);
-        let mut folders = Folders::default();
-        for tile in tile::added(from, size) {
-            let path = self.held.public.join(tile.path());
-            let incoming = self.held.incoming().join(tile.path());
-            match verified.tree.tile(&tile) {
-                Some(hashes) => folders.write(&path, &hashes)?,
-                None if incoming.exists() => folders.settle(&incoming, &path)?,
-                None => folders.create_parent(&path)?,
-            }
-        }
-        for path in &history.full {
-            let incoming = self.held.incoming().join(path);
-            if incoming.exists() {
-                folders.settle(&incoming, &self.held.public.join(path))?;
-            }
-        }
-        for (path, bytes) in files {
-            folders.write(&self.held.public.join(path), &bytes)?;
-        }
-        folders.sync()?;
-        self.state.ledger_id = verified.ledger_id;
-        let granted = verified.authority.checkpoint_vkeys();
-        self.state.granted = granted.iter().map(Vkey::to_string).collect();
-        self.publish(theirs)?;
-        disk::remove_dir(&self.held.incoming())?;
-        Ok(Synced::Advanced { from, to: size })
-    }
+fn unknown() -> MirrorError {
+    let reason = "no known key of the ledger has signed its checkpoint".to_owned();
+    MirrorError::Broken { reason }
 }

@@ -6,7 +6,6 @@ use tally_ledger::hash::Hash;
 use tally_ledger::note::Checkpoint;
 use tally_ledger::tile::{self, BUNDLE_BYTES_MAX, Content, Tile, WIDTH};
 
-use super::verified::Verified;
 use super::{MirrorError, Sync};
 use crate::disk::{self, Folders, failed};
 use crate::publish::evidence_path;
@@ -41,8 +40,8 @@ impl Sync<'_> {
         let mut total = self.held_bytes(from)?;
         let mut take = |tile: &Tile, bytes: &[u8]| {
             total += bytes.len() as u64;
-            if total > self.limits.bytes {
-                let (found, most) = (total, self.limits.bytes);
+            if total > self.entry_bytes_max {
+                let (found, most) = (total, self.entry_bytes_max);
                 return Err(MirrorError::TooLarge { what: "bytes of entries", found, most });
             }
             let wrong = |reason| ReadError::Bundle {
@@ -101,7 +100,7 @@ impl Sync<'_> {
     }
 
     /// Returns how many bytes the full bundles of the first entries have.
-    fn held_bytes(&self, from: u64) -> Result<u64, MirrorError> {
+    pub(super) fn held_bytes(&self, from: u64) -> Result<u64, MirrorError> {
         let mut total = 0;
         for index in 0..from / WIDTH {
             let path = self.held.public.join(bundle(index).path());
@@ -113,10 +112,7 @@ impl Sync<'_> {
 
     /// Fetches the files of evidence that entries name and the mirror has not, as far as the place
     /// carries them, each held against its digest.
-    pub(super) fn evidence(&self, verified: &Verified) -> Result<(), MirrorError> {
-        let mut named = verified.evidence.clone();
-        named.sort_unstable();
-        named.dedup_by_key(|(digest, _)| *digest);
+    pub(super) fn evidence(&self, mut named: Vec<(Hash, u64)>) -> Result<(), MirrorError> {
         named.retain(|(_, size)| *size <= EVIDENCE_BYTES_MAX);
         let total: u64 = named.iter().map(|(_, size)| size).sum();
         if total > self.limits.evidence {
@@ -143,6 +139,7 @@ impl Sync<'_> {
         let mut expected = files.iter();
         let paths = files.iter().map(|(digest, _)| evidence_path(digest)).collect();
         self.place.read_all(paths, most, |path, bytes| {
+            self.check_time()?;
             let (digest, size) = expected.next().expect("one for each path");
             let Some(bytes) = bytes else {
                 return Ok(());
@@ -155,8 +152,7 @@ impl Sync<'_> {
                 );
                 return Err(MirrorError::Broken { reason });
             }
-            folders.write(&self.held.public.join(path), &bytes)?;
-            self.check_time()
+            Ok(folders.write(&self.held.public.join(path), &bytes)?)
         })
     }
 }

@@ -15,12 +15,16 @@ use tally_ledger::verify::{self, Pins, Verdict};
 
 use super::{MirrorError, Sync};
 
+/// How many files entries may name in all: what is known of them is held in memory.
+const EVIDENCE_FILES_MAX: usize = 1_000_000;
+
 /// What the entries of a verified ledger yield.
 #[derive(Default)]
 pub(super) struct Verified {
     pub(super) tree: Tree,
     pub(super) authority: Authority,
-    pub(super) evidence: Vec<(Hash, u64)>,
+    /// The digests and sizes of the files that entries name.
+    evidence: Vec<(Hash, u64)>,
     pub(super) ledger_id: Option<Hash>,
     refused: Option<String>,
 }
@@ -33,10 +37,24 @@ impl Verified {
         let applied = self.authority.apply(entry.origin(), seq, entry.governance());
         self.refused = self.refused.take().or(applied.err().map(|fault| fault.to_string()));
         for evidence in &entry.payload().event.evidence {
-            if let Evidence::File { digest, size, .. } = evidence {
+            if let Evidence::File { digest, size, .. } = evidence
+                && self.evidence.len() <= EVIDENCE_FILES_MAX
+            {
                 self.evidence.push((*digest, *size));
             }
         }
+    }
+
+    /// Returns the digests and sizes of the files that entries name, each once.
+    pub(super) fn evidence(&mut self) -> Result<Vec<(Hash, u64)>, MirrorError> {
+        let mut named = std::mem::take(&mut self.evidence);
+        if named.len() > EVIDENCE_FILES_MAX {
+            let (found, most) = (named.len() as u64, EVIDENCE_FILES_MAX as u64);
+            return Err(MirrorError::TooLarge { what: "files of evidence", found, most });
+        }
+        named.sort_unstable();
+        named.dedup_by_key(|(digest, _)| *digest);
+        Ok(named)
     }
 }
 
