@@ -48,6 +48,8 @@ const FORMAT: &str = "format";
 const FORMAT_TEXT: &str = "tally-mirror 1\n";
 /// The file with the mirror's vkey.
 const VKEY_FILE: &str = "mirror.vkey";
+/// The file that says when a process last noted that it watches.
+const WATCHED: &str = "watched";
 /// The largest file of state, in bytes.
 const STATE_BYTES_MAX: u64 = 1024 * 1024;
 /// The most proofs of equivocation that are kept of a ledger.
@@ -191,15 +193,30 @@ impl Mirror {
         Ok(held)
     }
 
-    /// Follows a ledger no further. What is served of it stays; with `files` it goes, too.
+    /// Follows a ledger no further. What is served of it stays; with `files` it goes, too, but for
+    /// proofs of two histories. What the mirror cosigned last is kept: followed again, the ledger
+    /// has to extend it.
     ///
     /// # Errors
     ///
     /// Fails if it is not followed, or the disk refuses.
     pub fn remove(&self, origin: &str, files: bool) -> Result<(), MirrorError> {
-        let held = self.ledger(origin)?;
-        disk::remove_dir(&held.state_dir)?;
-        if files { Ok(disk::remove_dir(&held.public)?) } else { Ok(()) }
+        self.ledger(origin)?.remove(files)
+    }
+
+    /// Notes that a process watches the ledgers, at `now` in seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk refuses.
+    pub fn note_watched(&self, now: u64) -> Result<(), MirrorError> {
+        Ok(disk::write(&self.dir.join(WATCHED), format!("{now}\n").as_bytes())?)
+    }
+
+    /// Returns when a process last noted that it watches the ledgers.
+    pub fn watched(&self) -> Option<u64> {
+        let text = disk::read_text(&self.dir.join(WATCHED), 32).ok()??;
+        text.trim_end().parse().ok()
     }
 
     /// Returns the ledger of that origin, or of the folder that is named so: what is kept of a

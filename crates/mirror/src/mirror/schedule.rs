@@ -8,7 +8,8 @@ use tally_ledger::hash::Hash;
 /// How many times the interval a ledger that fails is left alone for at most.
 const LATEST: u32 = 32;
 
-/// When each of some ledgers is due, in seconds since 1970-01-01T00:00:00Z.
+/// When each of some ledgers is due, in seconds since a moment of the caller's: by a clock that
+/// nobody sets.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     interval: Duration,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::response::Html;
 use axum::routing::get;
@@ -16,7 +17,10 @@ pub fn site(mirror: &Mirror) -> Site {
     let index = move || async move {
         // A page that never runs anything says so.
         let policy = (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'");
-        ([policy, (CACHE_CONTROL, "no-cache")], Html(page(&of_page)))
+        // It reads files of every ledger, which is nothing for the threads that serve.
+        let page = tokio::task::spawn_blocking(move || page(&of_page)).await;
+        let page = page.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
+        page.map(|page| ([policy, (CACHE_CONTROL, "no-cache")], Html(page)))
     };
     Site {
         routes: files(&mirror.public()).route("/", get(index)),
@@ -24,19 +28,49 @@ pub fn site(mirror: &Mirror) -> Site {
             Ok(_) => Ok(()),
             Err(e) => Err(e.to_string()),
         }),
-        gauges: Arc::new(move || of_gauges.ledgers().map_or(String::new(), |all| gauges(&all))),
+        gauges: Arc::new(move || gauges(&of_gauges)),
     }
 }
 
-fn gauges(ledgers: &[Held]) -> String {
+/// A gauge that each ledger has: its name, what it says, and how it is read.
+type Gauge = (&'static str, &'static str, fn(&Held) -> Option<u64>);
+
+const GAUGES: [Gauge; 5] = [
+    ("tally_mirror_size", "Entries held.", |held| Some(held.checkpoint().ok()??.size())),
+    ("tally_mirror_equivocations", "Proofs of two histories.", |held| {
+        Some(held.equivocations().ok()?.len() as u64)
+    }),
+    ("tally_mirror_well", "1 if the last sync found that what is published is held.", |held| {
+        Some(u64::from(held.state().ok()?.condition == Condition::Well))
+    }),
+    ("tally_mirror_current_timestamp_seconds", "When a sync last found so, to the hour.", |held| {
+        held.state().ok()?.success
+    }),
+    ("tally_mirror_cosigned_timestamp_seconds", "When it was last cosigned.", |held| {
+        held.cosigned(&held.checkpoint().ok()??)
+    }),
+];
+
+fn gauges(mirror: &Mirror) -> String {
+    let ledgers = mirror.ledgers().unwrap_or_default();
     let mut text = String::new();
-    for held in ledgers {
-        let size = held.checkpoint().ok().flatten().map_or(0, |held| held.size());
-        text += &gauge("tally_mirror_size", held.origin(), size);
-        let proofs = held.equivocations().map_or(0, |proofs| proofs.len() as u64);
-        text += &gauge("tally_mirror_equivocations", held.origin(), proofs);
+    for (name, help, value) in GAUGES {
+        text += &described(name, help);
+        for held in &ledgers {
+            text += &value(held).map_or(String::new(), |value| gauge(name, held.origin(), value));
+        }
+    }
+    if let Some(watched) = mirror.watched() {
+        let name = "tally_mirror_watched_timestamp_seconds";
+        text += &described(name, "When a watching sync last said that it runs.");
+        text += &[name, " ", &watched.to_string(), "\n"].concat();
     }
     text
+}
+
+/// Returns the lines that say what a gauge is.
+fn described(name: &str, help: &str) -> String {
+    format!("# HELP {name} {help}\n# TYPE {name} gauge\n")
 }
 
 /// One ledger as the page shows it.

@@ -89,14 +89,20 @@ pub(super) fn run(args: &StatusArgs, context: &mut Context) -> Result<Status, Fa
     let ledgers = mirror.ledgers().map_err(refused)?;
     let mut all: Vec<Standing> = ledgers.iter().map(Standing::of).collect();
     all.sort_by(|a, b| (a.condition, &a.origin).cmp(&(b.condition, &b.origin)));
+    let watched = mirror.watched().and_then(time);
     if args.format.format == Format::Json {
         let vkey = mirror.vkey().to_string();
-        let json = serde_json::json!({ "schema": 1, "mirror": vkey, "ledgers": all });
+        let json = serde_json::json!({
+            "schema": 1, "mirror": vkey, "watched": watched, "ledgers": all,
+        });
         context.out.result(&format!("{json:#}"))?;
     } else {
         let lines: Vec<String> = all.iter().map(|one| text(one, context.out.width)).collect();
         let none = "the mirror follows no ledger yet".to_owned();
         context.out.result(&if lines.is_empty() { none } else { lines.join("\n\n") })?;
+        if let Some(watched) = watched {
+            context.out.result(&format!("\nWatched    {watched}"))?;
+        }
     }
     let worst = all.iter().map(|one| match one.condition {
         Condition::Equivocation | Condition::Broken => Status::Failed,

@@ -65,6 +65,8 @@ pub(super) fn run(args: &SyncArgs, context: &mut Context) -> Result<Status, Fail
 
 /// How long is waited for an outcome before it is looked whether the process was told to end.
 const POLL: Duration = Duration::from_millis(100);
+/// How many seconds pass at least until it is noted again that a process watches.
+const NOTE_EVERY: u64 = 30;
 /// How long those ledgers may still take that were begun before the process was told to end. What
 /// is not finished by then is gone on with the next time, as after a power cut.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -87,14 +89,23 @@ fn watch(
             .hint("try without --watch")
     })?;
     let mut schedule = Schedule::every(Duration::from_secs(args.interval));
+    // A clock that is set while it watches changes nothing of when a ledger is due.
+    let begun = Instant::now();
+    let now = || begun.elapsed().as_secs();
+    let mut noted = None;
     let mut told_before: BTreeMap<String, Option<String>> = BTreeMap::new();
     context.out.talk("watching; end it with SIGTERM or SIGINT");
     loop {
+        if noted.is_none_or(|noted| now() - noted >= NOTE_EVERY) {
+            noted = Some(now());
+            // A disk that refuses is told with the ledger that it refuses.
+            let _ = mirror.note_watched(unix_now());
+        }
         // Ledgers may have been added since; `add` does not wait for the lock.
         let ledgers = chosen(args, mirror)?;
         schedule.retain(|origin| ledgers.iter().any(|held| held.origin() == origin));
         for held in &ledgers {
-            if !workers.is_at(held.origin()) && schedule.is_due(held.origin(), unix_now()) {
+            if !workers.is_at(held.origin()) && schedule.is_due(held.origin(), now()) {
                 let error = held.state().ok().and_then(|state| state.error);
                 told_before.insert(held.origin().to_owned(), error);
                 workers.begin(held);
@@ -105,7 +116,7 @@ fn watch(
         while workers.left() > 0 && listed.elapsed() < Duration::from_secs(1) {
             if let Some((held, synced)) = workers.next(POLL) {
                 let failures = held.state().map_or(1, |state| state.failures);
-                schedule.looked(held.origin(), unix_now(), failures);
+                schedule.looked(held.origin(), now(), failures);
                 let before = told_before.remove(held.origin()).flatten();
                 tell(&held, &synced, before.as_ref(), context)?;
             }
@@ -113,7 +124,7 @@ fn watch(
                 return drain(workers, &mut told_before, context);
             }
         }
-        let wait = schedule.wait(unix_now()).max(POLL);
+        let wait = schedule.wait(now()).clamp(POLL, Duration::from_secs(NOTE_EVERY));
         if workers.left() == 0 && stop.within(wait) {
             return drain(workers, &mut told_before, context);
         }
@@ -189,7 +200,7 @@ fn line(held: &Held, synced: &Result<Synced, MirrorError>) -> String {
             format!("{} more {word}, {to} verified and cosigned", to - from)
         }
         Ok(Synced::Stale { published, held }) => {
-            format!("stale: {published} entries are published, {held} are held")
+            format!("stale: {published} entries are published, {held} were cosigned")
         }
         Ok(Synced::Equivocation { proof, new }) => {
             let word = if *new { "" } else { ", found before" };
