@@ -145,6 +145,8 @@ fn a_granted_key_signs_what_its_role_covers_and_nothing_else() {
     assert_eq!(place.content(), before);
     let listed = place.tally(&["key", "list", "L"]).ok();
     assert!(listed.contains("legal: since entry 1 (a desk)"), "{listed}");
+    let vkey = format!("  vkey {}", place.read("L/ledger.vkey"));
+    assert!(listed.contains(&vkey), "{listed}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tally_ledger::governance::{self, Key, Revocation};
 use tally_ledger::hash::Hash;
 use tally_ledger::key::PublicKey;
 use tally_ledger::name::Role;
+use tally_ledger::note::Vkey;
 use tally_ledger::payload::Event;
 use tally_ledger::time::When;
 use tally_report::text::{escaped, wrapped};
@@ -214,6 +215,10 @@ fn list(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
             .map_or(String::new(), |name| format!(" ({})", escaped(name)));
         let line = format!("{}: {state}{name}", roles.join(", "));
         context.out.result(&wrapped("  ", &line, context.out.width))?;
+        if let Some(first) = found.ledger.entry(0).filter(|_| record.key.holds(Role::CHECKPOINT)) {
+            let vkey = Vkey::log(first.origin(), record.key.key);
+            context.out.result(&format!("  vkey {vkey}"))?;
+        }
     }
     context
         .out
