@@ -61,8 +61,8 @@ impl Authority {
         &self.vkeys
     }
 
-    /// Returns the vkeys of the checkpoint keys that were revoked and are not held compromised: what
-    /// they signed the operator signed.
+    /// Returns the vkeys of the checkpoint keys that were revoked and are not held compromised:
+    /// what they signed the operator signed.
     pub fn retired_vkeys(&self, origin: &Origin) -> Vec<Vkey> {
         let retired = self.keys.values().filter(|record| {
             let compromised = record.compromised.is_some();

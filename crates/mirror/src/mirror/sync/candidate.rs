@@ -114,8 +114,8 @@ impl Sync<'_> {
     }
 
     /// Keeps the proof that an earlier checkpoint contradicts the published one or one that the
-    /// mirror has, if a known key signed both. It rests on the entries alone, whatever else is wrong
-    /// with them.
+    /// mirror has, if a known key signed both. It rests on the entries alone, whatever else is
+    /// wrong with them.
     pub(super) fn contradicted(
         &self,
         read: &Candidate,

@@ -38,7 +38,8 @@ pub(super) struct Earlier {
 
 impl Earlier {
     /// Joins those that the mirror has, which are of fewer entries than `size`, with those that are
-    /// published, in at most `most` bytes if that can be. What is published beyond is left for later.
+    /// published, in at most `most` bytes if that can be. What is published beyond is left for
+    /// later.
     pub(super) fn of(
         own: &History,
         published: &History,
