@@ -1,6 +1,6 @@
 //! Checkpoints that a key of the log signed and that the mirror could not take: their entries were
-//! not to be had, or did not hold. Each is held against the ledger once it has grown so far, so that
-//! a log cannot show a history to one and deny it.
+//! not to be had, or did not hold. Each is held against the ledger once it has grown so far, so
+//! that a log cannot show a history to one and deny it.
 
 use std::path::PathBuf;
 
