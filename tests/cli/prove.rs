@@ -89,7 +89,7 @@ fn an_entry_is_proven_by_one_file_under_a_pin() {
     assert!(shown.contains("Not shown: that its author signed it and was entitled"), "{shown}");
     let run = verify(&place, "5.tlog-proof", "").exits(2);
     assert!(run.stdout.contains("\nConsistent with itself: entry 5 stands"), "{run:?}");
-    assert!(run.stderr.starts_with("hint: give a pin"), "{run:?}");
+    assert!(run.stderr.starts_with("hint: give a pin (--key, --policy or --seen)"), "{run:?}");
     verify(&place, "5.tlog-proof", "--unpinned").ok();
     // The trust store of whoever made the ledger knows it.
     place.tally(&["verify", "5.tlog-proof"]).ok();
@@ -201,11 +201,19 @@ fn a_receipt_is_made_without_the_key_and_checked_with_a_checkpoint() {
     fs::rename(place.path("L/keys"), place.path("keys")).unwrap();
     prove(&place, "5 --receipt -o 5.cose").ok();
     prove(&place, "2 --at 4 --receipt -o 2.cose").ok();
-    prove(&place, "--from 4 --receipt -o grown.cose").ok();
+    let told = prove(&place, "--from 4 --receipt -o grown.cose").exits(0);
+    assert!(told.stderr.contains("with the checkpoints of sizes 4 and 7"), "{told:?}");
     let key = "--key L/ledger.vkey";
     verify(&place, "5.cose", &format!("{key} --seen seen7")).ok();
     verify(&place, "2.cose", &format!("{key} --seen seen4")).ok();
-    verify(&place, "grown.cose", &format!("{key} --seen seen4 --seen seen7")).ok();
+    let shown = verify(&place, "grown.cose", &format!("{key} --seen seen4 --seen seen7")).ok();
+    let pins = shown.split_once(" pins ").unwrap().1;
+    assert!(pins.contains("at size 4, seen before"), "{shown}");
+    assert!(pins.contains("at size 7, seen before"), "{shown}");
+    for one in ["", "--seen seen4", "--seen seen7"] {
+        let run = verify(&place, "grown.cose", &format!("{key} {one}")).exits(2);
+        assert!(run.stderr.contains("give both checkpoints, that of size 4 and"), "{run:?}");
+    }
     let run = verify(&place, "5.cose", key).exits(2);
     assert!(run.stdout.contains("Not checked: no checkpoint of size 7 was given."), "{run:?}");
     let run = verify(&place, "2.cose", &format!("{key} --seen seen7")).exits(2);
@@ -302,11 +310,11 @@ fn what_cannot_be_proven_is_refused_with_the_reason() {
         ("--from 7", "expected a size from 1 to 6, found 7"),
         ("--from 0", "expected a size from 1 to 6, found 0"),
         ("--from nothing", "nothing"),
-        ("--from 1 --at 1", "a ledger of one entry extends no smaller one"),
+        ("--from 1 --at 1", "a checkpoint of one entry extends no smaller one"),
         ("5 --receipt", "--output"),
         ("5 --alg eddsa -o x", "--receipt"),
         ("5 --from 4", "--from"),
-        ("0 --at 1 --receipt -o x", "a ledger of one entry has no receipts"),
+        ("0 --at 1 --receipt -o x", "a checkpoint of one entry has no receipts"),
         ("5 -o seen4", "seen4 exists already"),
         ("5 -o L", "L is a folder"),
     ] {

@@ -42,7 +42,7 @@ pub struct PinArgs {
     #[arg(long, value_name = "ID", help_heading = PINS)]
     pub ledger_id: Option<Hash>,
 
-    /// Require the ledger to extend this checkpoint, seen before
+    /// Require the ledger to extend this checkpoint, seen before; may be given several times
     #[arg(long, value_name = "FILE", help_heading = PINS)]
     pub seen: Vec<PathBuf>,
 

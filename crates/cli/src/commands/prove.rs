@@ -112,11 +112,13 @@ pub fn run(args: &ProveArgs, context: &mut Context) -> Result<Status, Failure> {
         staged::refuse_existing(output, args.force)?;
     }
     let proving = Proving::open(args, context)?;
-    let (what, bytes) = match (args.entry, &args.from) {
-        (Some(seq), _) => (format!("entry {seq}"), proving.inclusion(seq)?),
+    let (what, old, bytes) = match (args.entry, &args.from) {
+        (Some(seq), _) => (format!("entry {seq}"), None, proving.inclusion(seq)?),
         (None, Some(from)) => {
             let old = proving.old(from)?;
-            (format!("the first {old} entries"), proving.consistency(old)?)
+            let first =
+                if old == 1 { "first entry".to_owned() } else { format!("first {old} entries") };
+            (format!("the {first}"), Some(old), proving.consistency(old)?)
         }
         (None, None) => return Err(Failure::new("nothing to prove").hint("name an entry")),
     };
@@ -132,10 +134,16 @@ pub fn run(args: &ProveArgs, context: &mut Context) -> Result<Status, Failure> {
     let size = proving.checkpoint.size();
     context.out.result(&format!("{what}, in the ledger of {size}: {}", output.display()))?;
     if args.receipt {
-        context.out.talk(&format!(
-            "note: a receipt is checked with the checkpoint of size {size}, which does not stand \
-             in it: hand that over too, or say where it is published"
-        ));
+        context.out.talk(&match old {
+            None => format!(
+                "note: a receipt is checked with the checkpoint of size {size}, which does not \
+                 stand in it: hand that over too, or say where it is published"
+            ),
+            Some(old) => format!(
+                "note: a receipt is checked with the checkpoints of sizes {old} and {size}, which \
+                 do not stand in it: hand both over too, or say where they are published"
+            ),
+        });
     }
     Ok(Status::Clean)
 }
@@ -194,8 +202,8 @@ impl<'a> Proving<'a> {
     fn consistency(&self, old: u64) -> Result<Vec<u8>, Failure> {
         let size = self.checkpoint.size();
         if size == 1 {
-            return Err(Failure::new("a ledger of one entry extends no smaller one")
-                .hint("sign a checkpoint of more entries with: tally checkpoint"));
+            return Err(Failure::new("a checkpoint of one entry extends no smaller one")
+                .hint("sign one of more entries with: tally checkpoint; or name it with --at"));
         }
         let proof = self.tree.consistency(old, size).filter(|_| old < size).ok_or_else(|| {
             Failure::new(format!("expected a size from 1 to {}, found {old}", size - 1))
@@ -258,7 +266,7 @@ impl<'a> Proving<'a> {
     fn signed_root(&self) -> Result<SignedRoot, Failure> {
         let (size, root) = (self.checkpoint.size(), self.checkpoint.root());
         if size == 1 {
-            return Err(Failure::new("a ledger of one entry has no receipts")
+            return Err(Failure::new("a checkpoint of one entry has no receipts")
                 .hint("leave --receipt away, or sign a checkpoint of more entries"));
         }
         if let Some(alg) = self.args.alg {

@@ -94,6 +94,11 @@ mod tests {
         assert_eq!(verdict(&keyless), Verdict::ConsistentWithItself);
         let both = Pins { keys: vec![], ..pins(vec![at(&tree, 5), at(&tree, 9)]) };
         assert_eq!(verdict(&both), Verdict::Holds);
+        let read = verify(text.as_bytes(), &both);
+        let pins = read.checks.iter().find(|check| check.name == "pins").unwrap();
+        for size in [5, 9] {
+            assert!(pins.detail.contains(&format!("at size {size}, seen before")), "{pins:?}");
+        }
         let same = Consistency { old: 9, proof: vec![], checkpoint: at(&tree, 9) }.to_string();
         assert_eq!(verify(same.as_bytes(), &both).verdict(), Verdict::Holds);
     }

@@ -2,7 +2,7 @@
 
 use super::Proven;
 use crate::note::{Checkpoint, Signed, Vkey};
-use crate::verify::Pins;
+use crate::verify::{Outcome, Pins};
 
 impl Proven {
     /// Holds the checkpoint of a proof against the pins: the log's signature, the quorum, and the
@@ -84,6 +84,8 @@ impl Proven {
             if seen.size() != checkpoint.size() {
                 // What the tree grew from was looked at as such.
                 if self.old == Some(seen.size()) {
+                    let met_there = self.decisive().is_some_and(|it| it.outcome == Outcome::Pass);
+                    met.extend(met_there.then(|| format!("{what}, seen before")));
                     continue;
                 }
                 open.push(format!("{what}: the proof is of size {}", checkpoint.size()));

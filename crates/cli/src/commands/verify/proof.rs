@@ -12,7 +12,7 @@ use tally_ledger::verify::Pins;
 use tally_report::equivocation::{self as two_histories, Found, Pinned};
 use tally_report::proof as report;
 
-use super::{VerifyArgs, hint_at_pins};
+use super::VerifyArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::output::Format;
@@ -182,7 +182,11 @@ fn show(
         Verdict::Failed => Ok(Status::Failed),
         Verdict::ConsistentWithItself if args.pins.unpinned => Ok(Status::Clean),
         Verdict::ConsistentWithItself => {
-            hint_at_pins(context);
+            // The id of a ledger would say nothing of the tree.
+            context.out.talk(
+                "hint: give a pin (--key, --policy or --seen) that reached you by another way \
+                 than the proof, keep it with `tally trust add`, or accept this with --unpinned",
+            );
             Ok(Status::CouldNotRun)
         }
         Verdict::NotChecked => {
@@ -194,11 +198,21 @@ fn show(
 
 /// Says what decides.
 fn hint_at_what_decides(proven: &Proven, context: &Context) {
-    context.out.talk(if proven.unchecked().is_some_and(|check| check.name == "receipt") {
-        "hint: give the ledger's key, which reached you by another way than the receipt, with \
-         --key or --policy, beside --seen"
+    let worth = "counts for no more than the way it reached you, unless the ledger's key is known \
+                 too";
+    if proven.unchecked().is_some_and(|check| check.name == "receipt") {
+        context.out.talk(
+            "hint: give the ledger's key, which reached you by another way than the receipt, with \
+             --key or --policy, beside --seen",
+        );
+    } else if let (proof::Sort::ConsistencyReceipt, Some(old), Some(size)) =
+        (proven.sort, proven.old, proven.size)
+    {
+        context.out.talk(&format!(
+            "hint: give both checkpoints, that of size {old} and that of size {size}, each with \
+             --seen FILE; each {worth}"
+        ));
     } else {
-        "hint: give that checkpoint with --seen FILE; it counts for no more than the way it \
-         reached you, unless the ledger's key is known too"
-    });
+        context.out.talk(&format!("hint: give that checkpoint with --seen FILE; it {worth}"));
+    }
 }
