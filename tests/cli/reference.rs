@@ -21,6 +21,21 @@ fn the_reference_is_made_from_the_program() {
     assert_eq!(made.lines().count(), page.lines().count(), "docs/CLI.md differs; {REMEDY}");
 }
 
+/// Longer lines would be broken where they are shown, and an example could not be pasted.
+#[test]
+fn no_line_below_the_options_is_longer_than_80_columns() {
+    fn short(command: &clap::Command) {
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for line in after.lines() {
+            assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+        }
+        command.get_subcommands().for_each(short);
+    }
+    let tally = Tally::command();
+    assert!(tally.get_after_help().is_some());
+    short(&tally);
+}
+
 #[test]
 fn the_reference_shows_what_each_command_prints_as_its_help() {
     fn holds(command: &clap::Command, path: &[&str], place: &Place, page: &str) {

@@ -19,7 +19,8 @@ use crate::passphrase::{PassphraseArgs, Passphrases};
 Examples:
   tally checkpoint
   tally checkpoint --policy witnesses.policy
-  tally checkpoint --witness https://witness.example/ 'witness.example+1a2b3c4d+BA...'
+  tally checkpoint --witness https://witness.example/ \\
+      'witness.example+1a2b3c4d+BA...'
 
 Run again, it asks only those whose cosignature is missing. Exit status 2 if
 the quorum of the policy is not met (without one: if a witness did not

@@ -27,9 +27,10 @@ Examples:
   tally publish /srv/www/incidents
   tally publish s3://incidents.ca.example/ledger
 
-Writes C2SP tlog-tiles: what never changes first, the checkpoint last. Publishing
-again adds what is new. Object stores take their settings from the environment:
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL and so on.")]
+Writes C2SP tlog-tiles: what never changes first, the checkpoint last.
+Publishing again adds what is new. Object stores take their settings from the
+environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION,
+AWS_ENDPOINT_URL and so on.")]
 pub struct PublishArgs {
     /// Where to publish: a directory, s3://BUCKET/PREFIX, gs://... or az://...
     #[arg(value_name = "PLACE")]

@@ -25,7 +25,8 @@ const EVIDENCE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Example:
-  tally restore https://mirror.example/5f1c... --ledger incidents --seen seen.txt
+  tally restore https://mirror.example/5f1c... --ledger incidents \\
+      --seen seen.txt
 
 Key files are never published: put them back from your own copy. Entries after
 the last published checkpoint are lost. Give the largest checkpoint that anybody

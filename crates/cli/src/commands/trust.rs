@@ -36,8 +36,8 @@ enum TrustCommand {
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-A pin is worth what its way to you is worth: take it from the organisation itself,
-never from a copy of the ledger.")]
+A pin is worth what its way to you is worth: take it from the organisation
+itself, never from a copy of the ledger.")]
 struct AddArgs {
     /// The origin of the ledger
     origin: Origin,

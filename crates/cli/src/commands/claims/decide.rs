@@ -26,8 +26,8 @@ pub(super) struct DecideArgs {
 #[command(after_help = "\
 Example:
   tally claims edit 1f2e3d4c --reason \"by the end of that day\" --role auditor \\
-    --claim '{ says = \"will\", what = \"revocation.completed\", due = \"2024-08-03Z\",
-               origin = \"annotated\" }'")]
+    --claim '{ says = \"will\", what = \"revocation.completed\",
+               due = \"2024-08-03Z\", origin = \"annotated\" }'")]
 pub(super) struct EditArgs {
     /// The name of the claim
     id: String,

@@ -75,7 +75,8 @@ struct MakeArgs {
 #[derive(Debug, Clone, Args, Serialize)]
 #[command(after_help = "\
 Example:
-  tally commitment keep revoke-all --text \"the list of 5 February names them all\" \\
+  tally commitment keep revoke-all \\
+      --text \"the list of 5 February names them all\" \\
       --incident 2026-wrong-field --occurred 2026-02-05T10:30Z")]
 struct KeepArgs {
     /// The name of the promise

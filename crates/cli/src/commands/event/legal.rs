@@ -35,8 +35,8 @@ tally legal instrument <NAME> --type <WORD> --direction <WORD>
 #[command(after_help = "\
 Example:
   tally legal instrument tro --type restraining_order --direction received \\
-      --court \"District Court of Example\" --granted 2026-01-31T18:00Z --set all \\
-      --incident 2026-wrong-field --evidence order.pdf")]
+      --court \"District Court of Example\" --granted 2026-01-31T18:00Z \\
+      --set all --incident 2026-wrong-field --evidence order.pdf")]
 struct InstrumentArgs {
     /// A name to refer to it by, such as tro
     #[arg(value_name = "NAME")]

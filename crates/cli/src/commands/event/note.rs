@@ -37,7 +37,8 @@ struct OnArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Example:
-  tally correct --on 12 --why \"read from the wrong log\" --occurred 2026-01-31T12:05Z
+  tally correct --on 12 --why \"read from the wrong log\" \\
+      --occurred 2026-01-31T12:05Z
 
 The entry stays as it is, and both are shown. Other members are corrected from a
 document: tally record --template entry.correction")]

@@ -31,8 +31,9 @@ tally revocation deadline <SET> --rule <TEXT> --due <WHEN>
        --incident <ID> [OPTIONS]")]
 #[command(after_help = "\
 Example:
-  tally revocation deadline all --rule \"BR 4.9.1.1 (5)\" --due 2026-02-05T12:00Z \\
-      --start 2026-01-31T12:00Z --incident 2026-wrong-field")]
+  tally revocation deadline all --rule \"BR 4.9.1.1 (5)\" \\
+      --due 2026-02-05T12:00Z --start 2026-01-31T12:00Z \\
+      --incident 2026-wrong-field")]
 struct DeadlineArgs {
     /// The name of the set
     set: String,

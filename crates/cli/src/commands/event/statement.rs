@@ -35,7 +35,8 @@ Example:
       --speaker \"Example CA\" --capacity official \\
       --incident 2026-wrong-field --evidence comment-4.txt
 
-What it claims is recorded from a document: tally record --template statement.published")]
+What it claims is recorded from a document:
+  tally record --template statement.published")]
 struct PublishArgs {
     /// A name to refer to it by, such as comment-4
     #[arg(value_name = "NAME")]

@@ -12,8 +12,9 @@ use crate::failure::{Failure, Status};
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-Serves public/ and a page that lists the ledgers. Run `tally mirror sync --watch`
-beside it; any web server may serve public/ as well.")]
+Serves public/ and a page that lists the ledgers. Run beside it:
+  tally mirror sync DIR --watch
+Any web server may serve public/ as well.")]
 pub(super) struct ServeArgs {
     /// The mirror's directory
     dir: PathBuf,

@@ -18,8 +18,9 @@ use crate::passphrase::PassphraseArgs;
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-Exit status: 0 if everything held is what is published, 2 if a place could not be
-read, 3 if what is published does not hold, or a log has signed two histories.")]
+Exit status: 0 if everything held is what is published, 2 if a place could not
+be read, 3 if what is published does not hold, or a log has signed two
+histories.")]
 pub(super) struct SyncArgs {
     /// The mirror's directory
     dir: PathBuf,
