@@ -353,3 +353,37 @@ fn a_pipe_that_nobody_writes_to_is_not_waited_for() {
         place.tally(args).refused("pipe is a pipe, expected a file");
     }
 }
+
+#[test]
+fn what_is_named_in_the_place_of_a_ledger_is_told_by_its_kind() {
+    let place = Place::with_ledger();
+    fs::create_dir(place.path("plain")).unwrap();
+    place.tally(&["mirror", "init", "M", "--name=m.example", "--unencrypted-keys"]).ok();
+    for command in [&["verify"][..], &["list", "entries"], &["timeline"]] {
+        let plain = place.tally(&[command, &["plain"]].concat()).refused("not a ledger directory");
+        assert!(plain.stderr.contains("or a folder that a ledger is published in"), "{plain:?}");
+        assert!(!plain.stderr.contains("tally init"), "{plain:?}");
+        let mirror = place.tally(&[command, &["M"]].concat()).refused("M is a mirror, expected");
+        assert!(mirror.stderr.contains("tally mirror sync"), "{mirror:?}");
+    }
+    place.tally(&["checkpoint", "--ledger=L"]).ok();
+    place.tally(&["publish", "P", "--ledger=L"]).ok();
+    place.tally(&["mirror", "add", "M", "P", "--key=P/ledger.vkey"]).ok();
+    place.tally(&["mirror", "sync", "M"]).ok();
+    let told = place.tally(&["verify", "M"]).refused("M is a mirror, expected");
+    let held = told.stderr.trim_end().rsplit(' ').next().unwrap();
+    place.tally(&["verify", held]).ok();
+}
+
+#[test]
+fn a_key_file_that_cannot_be_read_is_not_told_how_one_is_made() {
+    let place = Place::with_ledger();
+    fs::create_dir(place.path("folder")).unwrap();
+    for name in ["absent.pem", "absent/key.pem", "L/ledger.vkey/key.pem"] {
+        let run =
+            place.tally(&["checkpoint", "--ledger=L", "--checkpoint-key", name]).refused(name);
+        let hint = run.stderr.lines().find(|line| line.starts_with("hint: ")).unwrap();
+        assert!(hint.starts_with("hint: check the path"), "{hint}");
+        assert!(!hint.contains("folders") && !hint.contains("links"), "{hint}");
+    }
+}

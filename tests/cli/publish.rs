@@ -318,7 +318,7 @@ fn entries_after_the_checkpoint_wait_and_evidence_may_stay() {
     let place = with_checkpoint();
     place.tally(&["note", "--on=1", "a remark", "--ledger=L"]).ok();
     let run = place.tally(&["publish", "P", "--ledger=L", "--without-evidence"]).exits(0);
-    assert!(run.stderr.contains("1 entries after the last checkpoint are left out"), "{run:?}");
+    assert!(run.stderr.contains("1 entry is left out, after the last checkpoint"), "{run:?}");
     assert!(!place.path("P/evidence").exists());
     assert_eq!(verified(&place, "P")["entries"], 3);
     let place = Place::with_ledger();

@@ -324,3 +324,8 @@ pub fn named_evidence<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> BTree
         })
         .collect()
 }
+
+/// Returns how many entries are left out, in words: "1 entry is left".
+pub fn left(entries: usize) -> String {
+    if entries == 1 { "1 entry is left".to_owned() } else { format!("{entries} entries are left") }
+}

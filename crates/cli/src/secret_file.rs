@@ -48,13 +48,21 @@ impl SecretFileError {
     /// Returns what to do about it, where `path` is the file.
     pub fn hint(&self, path: &Path) -> String {
         match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the path; folders are not made on the way".to_owned()
-            }
-            Self::Io { .. } => {
-                "check the permissions of the folder, and that its file system has hard links"
-                    .to_owned()
-            }
+            Self::Io { action, source } => match (*action, source.kind()) {
+                ("open", io::ErrorKind::NotFound) => "check the path".to_owned(),
+                ("open", io::ErrorKind::PermissionDenied) => {
+                    "check the owner and mode of the file, and of its folders".to_owned()
+                }
+                ("open" | "read", _) => "check the path and the disk".to_owned(),
+                (_, io::ErrorKind::NotFound) => {
+                    "check the path; folders are not made on the way".to_owned()
+                }
+                ("name", _) => {
+                    "check the permissions of the folder, and that its file system has hard links"
+                        .to_owned()
+                }
+                _ => "check the permissions of the folder, and the disk".to_owned(),
+            },
             Self::WrongKind { expected, .. } => format!("name {expected}"),
             Self::OpenToOthers { .. } => format!("run: chmod 600 {}", path.display()),
             Self::Exists => "choose another name, or move that file away first".to_owned(),

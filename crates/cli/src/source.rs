@@ -246,7 +246,8 @@ impl Source {
         }
         let metadata = std::fs::metadata(path).map_err(|e| Failure::io("read", path, &e))?;
         if metadata.is_dir() {
-            Ok(Self::Directory(Box::new(Reader::open(path)?), path.to_owned()))
+            refuse_mirror(path)?;
+            Ok(Self::Directory(Box::new(Reader::open(path).map_err(unopened)?), path.to_owned()))
         } else if metadata.is_file() {
             let mut start = Vec::new();
             let read = open(path)?.take(BEGINNING).read_to_end(&mut start);
@@ -315,6 +316,35 @@ pub fn refuse_half_address(path: &Path) -> Result<(), Failure> {
         return Err(Failure::new(format!("{name} is neither a folder nor an address")).hint(hint));
     }
     Ok(())
+}
+
+/// Refuses the folder of a mirror, which holds ledgers but is none.
+fn refuse_mirror(path: &Path) -> Result<(), Failure> {
+    let public = path.join("public");
+    if !path.join("mirror.vkey").exists() || !public.is_dir() {
+        return Ok(());
+    }
+    let mut held: Vec<PathBuf> = std::fs::read_dir(&public)
+        .map_err(|e| Failure::io("read", &public, &e))?
+        .filter_map(|item| Some(item.ok()?.path()))
+        .filter(|item| item.is_dir())
+        .collect();
+    held.sort();
+    let hint = match held.first() {
+        None => "it holds none yet: tally mirror add, then tally mirror sync".to_owned(),
+        Some(first) => format!("name one that it holds, such as {}", first.display()),
+    };
+    Err(Failure::new(format!("{} is a mirror, expected a ledger", path.display())).hint(hint))
+}
+
+/// Returns the failure of a directory that was to be read.
+fn unopened(error: tally_store::Error) -> Failure {
+    let none = matches!(error, tally_store::Error::NotALedger { .. });
+    let failure = Failure::from(error);
+    if none {
+        return failure.hint("name a ledger directory, or a folder that a ledger is published in");
+    }
+    failure
 }
 
 /// Opens a file to read it. A pipe that nobody writes to would be waited for without end, so only

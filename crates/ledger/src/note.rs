@@ -11,7 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::hash::Hash;
-use crate::key::PublicKey;
+use crate::key::{PublicKey, UnfitKey};
 use crate::name::Origin;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -137,7 +137,13 @@ impl FromStr for Vkey {
             None => return Err(fault()),
         };
         let bytes: &[u8; 32] = bytes[1..].try_into().map_err(|_| fault())?;
-        let key = PublicKey::from_bytes(bytes).map_err(|e| error("a fit key", e.to_string()))?;
+        let key = PublicKey::from_bytes(bytes).map_err(|e| {
+            let found = match e {
+                UnfitKey::NotAPoint => "bytes that are no point of the curve, as it is encoded",
+                UnfitKey::SmallOrder => "a point outside the prime-order subgroup, or the identity",
+            };
+            error("a fit key", found)
+        })?;
         let vkey = Self::new(name, purpose, key)?;
         if hex::encode(vkey.id()) == id {
             Ok(vkey)

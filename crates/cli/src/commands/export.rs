@@ -96,8 +96,8 @@ fn bundle(args: &ExportArgs, context: &mut Context) -> Result<u64, Failure> {
     let left = ledger.entries().len() - held;
     if left > 0 {
         context.out.talk(&format!(
-            "note: {left} entries after the last checkpoint are left out; include them after: \
-             tally checkpoint"
+            "note: {} out, after the last checkpoint; to include more, run first: tally checkpoint",
+            ledger_dir::left(left)
         ));
     }
     let files = files(&reader, &named_evidence(entries), args.without_evidence)?;

@@ -255,8 +255,8 @@ impl<'a> Proving<'a> {
                 let here = self.ledger.entries().len();
                 let what = format!("{from} is of {size} entries, found {here} here: some are gone");
                 Err(Failure::new(what).status(Status::Failed).hint(
-                    "the ledger's key signed it: keep it, find the entries, and record nothing \
-                     here before",
+                    "the ledger's key signed it: keep it, and record nothing here before the \
+                     entries are found",
                 ))
             }
         }

@@ -74,8 +74,9 @@ pub fn run(args: &PublishArgs, context: &mut Context) -> Result<Status, Failure>
     let left = ledger.entries().len().saturating_sub(covered);
     if left > 0 {
         context.out.talk(&format!(
-            "note: {left} entries after the last checkpoint are left out; publish them after: \
-             tally checkpoint"
+            "note: {} out, after the last checkpoint; to publish more, run first: tally \
+             checkpoint",
+            ledger_dir::left(left)
         ));
     }
     let mut evidence = Vec::new();
