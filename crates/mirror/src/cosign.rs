@@ -259,14 +259,25 @@ fn mirrored(
         let (url, size) = (url.to_owned(), there.size());
         return Err(CosignError::OtherHistory { url, size, proof: Some(proof) });
     }
-    let here = log.tree.size();
+    let (here, size, url) = (log.tree.size(), there.size(), || url.to_owned());
     let signs = |vkey: &Vkey| matches!(there.signed_by(vkey), Signed::Holds(_));
-    if there.size() > here && log.vkeys.iter().chain(vkeys).any(signs) {
-        return Err(CosignError::Ahead { url: url.to_owned(), size: there.size(), here });
+    if log.vkeys.iter().chain(vkeys).any(signs) {
+        match log.tree.root(size) {
+            None if size > here => return Err(CosignError::Ahead { url: url(), size, here }),
+            // Those who cosigned it know keys of this log that are not known here.
+            Some(root) if root != there.root() => {
+                return Err(CosignError::OtherHistory { url: url(), size, proof: None });
+            }
+            _ => {}
+        }
+    }
+    if size != log.checkpoint.size() {
+        let expected = log.checkpoint.size();
+        return Err(CosignError::OtherSize { url: url(), found: size, expected });
     }
     if there.text() != log.checkpoint.text() {
-        let (found, expected) = (there.size(), log.checkpoint.size());
-        return Err(CosignError::OtherSize { url: url.to_owned(), found, expected });
+        let reason = format!("it has another checkpoint of size {size}, which no known key signed");
+        return Err(CosignError::Unread { url: url(), reason });
     }
     let mut joined = log.checkpoint.clone();
     joined.join(&there, vkeys);

@@ -104,6 +104,22 @@ fn more_of_the_log_than_is_here_alarms_if_a_known_key_signed_it() {
 }
 
 #[test]
+fn another_root_alarms_if_a_known_witness_cosigned_it() {
+    for size in [5, 9] {
+        let root = Hash::of(b"another tree");
+        let stranger = Checkpoint::sign(&ORIGIN.parse().unwrap(), size, root, &key(4));
+        let mut cosigned = stranger.clone();
+        cosigned.cosign("w.example/1", 1_700_000_000, &key(1)).unwrap();
+        for (shown, alarms) in [(cosigned, true), (stranger, false)] {
+            let url = answering(200, shown.to_string());
+            let refused = ask(Cosigner::Mirror { url, vkeys: vec![witness(1)] }).unwrap_err();
+            assert_eq!(refused.alarms(), alarms, "{refused}");
+            assert!(!refused.to_string().contains("of size 9, not 9"), "{refused}");
+        }
+    }
+}
+
+#[test]
 fn words_of_a_refusal_stay_on_its_line() {
     let body = "no\nw.example/1 cosigned at 2026-11-22T08:00:00Z\r\n".to_owned();
     let refused = ask_witness(answering(400, body), 0).unwrap_err().to_string();
