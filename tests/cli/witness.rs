@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::time::Duration;
 
 use super::serve::Served;
 use super::{Place, Run, copy_folder};
@@ -119,6 +120,28 @@ fn an_old_copy_is_told_that_a_mirror_holds_more() {
     assert!(old.stderr.contains("it has seen 3 entries of this log, and here are 2"), "{old:?}");
     assert!(old.stderr.contains("hint: this copy may be older"), "{old:?}");
     place.tally(&[&mirror[..], &["--ledger=L"]].concat()).exits(0);
+}
+
+#[test]
+fn what_is_recorded_while_witnesses_take_their_time_is_no_older_copy() {
+    let place = witnessed();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let run = std::thread::scope(|scope| {
+        let (listener, place) = (&listener, &place);
+        scope.spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+            note(place, "L", "a remark");
+            let head = "HTTP/1.1 409 Conflict\r\nconnection: close\r\ncontent-length: 2\r\n\r\n";
+            stream.write_all(format!("{head}3\n").as_bytes()).unwrap();
+        });
+        place.tally(&["checkpoint", "--ledger=L", "--witness", &address, "W1/witness.vkey"])
+    });
+    let run = run.exits(2);
+    assert!(run.stderr.contains("it has seen 3 entries of this log, and here are 2"), "{run:?}");
+    assert!(run.stderr.contains("error: 1 of 1 witnesses did not cosign"), "{run:?}");
 }
 
 #[test]

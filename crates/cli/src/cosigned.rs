@@ -134,8 +134,10 @@ pub fn collect(
             }
         }
     }
-    let stored = store(&joined, &wanted.vkeys, dir, context)?;
+    let (stored, here) = store(&joined, &wanted.vkeys, dir, context)?;
     context.out.result(&stored.to_string())?;
+    // Others may have written here and put it before witnesses meanwhile.
+    alarms.retain(|alarm| !matches!(alarm, CosignError::Ahead { size, .. } if *size <= here));
     // What can be proven comes first.
     alarms.sort_by_key(|alarm| !matches!(alarm, CosignError::OtherHistory { proof: Some(_), .. }));
     if let Some(alarm) = alarms.first() {
@@ -187,12 +189,13 @@ fn told(cosigner: &Cosigner, came: &Checkpoint, new: usize) -> String {
 }
 
 /// Adds the lines of known keys to the stored checkpoint, which may have got others meanwhile.
+/// Returns it, and how many entries the ledger has by now.
 fn store(
     joined: &Checkpoint,
     vkeys: &[Vkey],
     dir: &Path,
     context: &Context,
-) -> Result<Checkpoint, Failure> {
+) -> Result<(Checkpoint, u64), Failure> {
     let mut store = Store::open(dir, LOCK_WAIT, |pid| waiting(context, pid))?;
     let size = joined.size();
     let stored = store.reader().checkpoint(size)?.and_then(|stored| stored.note.parse().ok());
@@ -200,7 +203,7 @@ fn store(
     if stored.join(joined, vkeys) > 0 {
         store.put_checkpoint(size, &stored.to_string())?;
     }
-    Ok(stored)
+    Ok((stored, store.reader().len()))
 }
 
 fn judged(wanted: &Wanted, stored: &Checkpoint, context: &Context) -> Result<Status, Failure> {
