@@ -402,6 +402,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_refused_first_and_cosigned_then_is_among_what_was_cosigned() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let (vkeys, latest) = (vkeys(), note(9, b"a"));
+        let known = Known { folder, vkeys: &vkeys, latest: None };
+        let mut seen = Seen::default();
+        assert_eq!(seen.keep(known, &latest, false).unwrap(), Kept::New);
+        // One that was stored while its note could not be is made up for by the next.
+        let known = Known { latest: Some(&latest), ..known };
+        assert_eq!(seen.keep(known, &note(5, b"b"), false).unwrap(), Kept::New);
+        assert_eq!(seen.keep(known, &note(5, b"b"), true).unwrap(), Kept::Known);
+        for (size, root) in [(9, b"a"), (5, b"b")] {
+            assert!(file(folder, size, root, true).is_file());
+            assert!(!file(folder, size, root, false).exists());
+        }
+        assert_eq!(Seen::read(folder).unwrap().singles(true).collect::<Vec<_>>(), [5, 9]);
+    }
+
+    #[test]
     fn the_roots_of_one_size_are_bounded_and_what_is_not_kept_is_proven() {
         let folder = tempfile::tempdir().unwrap();
         let vkeys = vkeys();
