@@ -481,7 +481,7 @@ fn an_interrupted_reading_goes_on_where_it_ended() {
 }
 
 #[test]
-fn evidence_is_asked_for_once_the_entries_hold() {
+fn evidence_is_asked_for_once_a_pinned_key_vouches_for_the_entries() {
     let place = with_checkpoint();
     publish(&place, "P").ok();
     let (address, asked) = serving(place.path("P"));
@@ -497,6 +497,10 @@ fn evidence_is_asked_for_once_the_entries_hold() {
     place.tally(&["verify", &address, "--key", "L/ledger.vkey"]).exits(3);
     assert_eq!(evidence(), 0);
     fs::write(&bundle, bytes).unwrap();
+    place.init("M").ok();
+    place.tally(&["verify", &address, "--key", "M/ledger.vkey"]).exits(3);
+    let other = place.tally(&["verify", &address, "--ledger-id", &"0a".repeat(32)]).exits(3);
+    assert_eq!(evidence(), 0, "{other:?}");
     let json = verified(&place, &address);
     let checks = json["checks"].as_array().unwrap();
     let check = checks.iter().find(|check| check["name"] == "evidence").unwrap();

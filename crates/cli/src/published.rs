@@ -9,9 +9,10 @@ use tally_ledger::bundle::{Form, Manifest};
 use tally_ledger::entry::Entry;
 use tally_ledger::fault::Code;
 use tally_ledger::hash::Hash;
-use tally_ledger::note::Checkpoint;
+use tally_ledger::note::{Checkpoint, Signed};
 use tally_ledger::payload::Evidence;
 use tally_ledger::receipt::SignedRoot;
+use tally_ledger::tree::Edge;
 use tally_ledger::verify::{self, Pins, VerifiedLedger};
 use tally_mirror::history;
 use tally_mirror::place::{Place, PlaceError, is_remote};
@@ -82,9 +83,8 @@ impl Published {
         self.decided(|| {
             let entries = self.entries()?;
             let named = sizes(&entries);
-            // What strangers name costs nothing: nobody has vouched for the entries yet.
-            let unknown = !named.is_empty() && is_remote(self.place.name());
-            if unknown && !self.hold(&entries, pins)? {
+            // What strangers name costs nothing: without that, the entries cannot hold.
+            if is_remote(self.place.name()) && !self.vouched(&entries, pins) {
                 return self.held(entries, &[], pins);
             }
             let files =
@@ -173,13 +173,19 @@ impl Published {
         Ok(entries)
     }
 
-    /// Returns whether the entries hold, whatever evidence there is.
-    fn hold(&self, entries: &[Vec<u8>], pins: &Pins) -> Result<bool, Failure> {
-        let manifest = self.manifest(Vec::new())?;
-        let entries = entries.iter().cloned().map(Ok);
-        let verified = verify::entries(&manifest, pins, entries, drop);
-        let verified = verified.map_err(|e| Failure::io("read", &self.name, &e))?;
-        Ok(verified.fault.is_none())
+    /// Returns whether the entries are those of the checkpoint and of the pinned ledger, and a
+    /// pinned key has signed it, if there is one.
+    fn vouched(&self, entries: &[Vec<u8>], pins: &Pins) -> bool {
+        let mut tree = Edge::default();
+        for entry in entries {
+            tree.push(Hash::leaf(entry));
+        }
+        let own = pins
+            .ledger_id
+            .is_none_or(|id| entries.first().is_some_and(|genesis| Hash::leaf(genesis) == id));
+        let signs = |vkey| matches!(self.checkpoint.signed_by(vkey), Signed::Holds(_));
+        let signed = pins.logs().next().is_none() || pins.logs().any(signs);
+        tree.root() == self.checkpoint.root() && own && signed
     }
 
     fn manifest(&self, evidence: Vec<(Hash, u64)>) -> Result<Manifest, Failure> {
