@@ -2,6 +2,7 @@
 //! store of its own and no terminal.
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod addresses;
 mod bad_input;
 mod bugzilla;
 mod capture;

@@ -16,7 +16,7 @@ use tally_ledger::note::{Checkpoint, Purpose, Vkey};
 use super::{Place, Run, copy_folder};
 
 /// Makes the ledger `L` with an incident, evidence and a checkpoint.
-fn with_checkpoint() -> Place {
+pub(super) fn with_checkpoint() -> Place {
     let place = Place::with_ledger();
     place.write("order.txt", "the order");
     let open = ["incident", "open", "--about", "Example CA", "--title", "A matter"];
@@ -36,7 +36,7 @@ fn grown(place: &Place, notes: usize) {
     place.tally(&["checkpoint", "--ledger=L"]).ok();
 }
 
-fn publish(place: &Place, to: &str) -> Run {
+pub(super) fn publish(place: &Place, to: &str) -> Run {
     place.tally(&["publish", to, "--ledger=L"])
 }
 
@@ -261,21 +261,6 @@ fn nothing_is_published_below_a_ledger_a_mirror_or_a_witness() {
     assert_eq!(place.content(), before);
     fs::create_dir(place.path("beside")).unwrap();
     publish(&place, "beside").ok();
-}
-
-#[test]
-fn half_an_address_is_no_folder() {
-    let place = with_checkpoint();
-    let before = place.content();
-    for name in ["s3:/bkt/ledger", "https:/ledger.example", "HTTP:ledger.example", "host:8080/x"] {
-        let run = publish(&place, name).refused(name);
-        assert!(run.stderr.contains("begins with http:// or https://"), "{run:?}");
-        place.tally(&["verify", name]).refused(name);
-        place.tally(&["prove", "0", "--source", name, "-o", "proof"]).refused(name);
-        place.tally(&["restore", name, "--ledger=R"]).refused(name);
-    }
-    assert_eq!(place.content(), before);
-    publish(&place, "./2026-11-22T08:00").ok();
 }
 
 #[test]

@@ -15,7 +15,7 @@ use tally_ledger::receipt::SignedRoot;
 use tally_ledger::tree::Edge;
 use tally_ledger::verify::{self, Pins, VerifiedLedger};
 use tally_mirror::history;
-use tally_mirror::place::{Place, PlaceError, is_remote};
+use tally_mirror::place::{Place, PlaceError, Refusal, is_remote};
 use tally_mirror::publish::CHECKPOINT;
 use tally_mirror::published::{self, ReadError};
 
@@ -240,7 +240,18 @@ pub fn unplaced(e: &PlaceError) -> Failure {
             "name a directory, s3://BUCKET/PREFIX, gs://…, az://… or https://…; object stores take \
              their settings from the environment, such as AWS_ENDPOINT_URL"
         }
-        PlaceError::Refused { .. } => "see that the place is up and the credentials are right",
+        PlaceError::Refused { name, refusal, .. } => match refusal {
+            Refusal::Unreachable => "see that the address is right and that the place is up",
+            Refusal::NoCredentials => {
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or AWS_SKIP_SIGNATURE=true, to \
+                 read a public bucket (GOOGLE_… and AZURE_… likewise)"
+            }
+            Refusal::NoTls => "set AWS_ALLOW_HTTP=true, if nobody else hears what goes there",
+            Refusal::Denied if name.starts_with("http") => "ask whoever serves it who may read it",
+            Refusal::Denied => "see that the credentials are right, and what they allow",
+            Refusal::Other if is_remote(name) => "see that the name is right, and ask again",
+            Refusal::Other => "check the path, its owner and mode, and the disk",
+        },
         PlaceError::TimedOut { .. } => "it is silent: see that it is up, and ask again",
         PlaceError::TooLarge { .. } => "it is no file of a published ledger",
         PlaceError::Other { .. } => {

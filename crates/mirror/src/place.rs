@@ -10,7 +10,7 @@ mod folder;
 mod open;
 
 pub use connections::Connections;
-pub use error::PlaceError;
+pub use error::{PlaceError, Refusal};
 
 use std::path::{Path as FilePath, PathBuf};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use object_store::{
 };
 
 use self::connections::Most;
-use self::error::{causes, timed_out};
+use self::error::{causes, reason, timed_out};
 use self::folder::LOCK;
 use self::open::Opened;
 
@@ -412,7 +412,7 @@ impl Place {
 
     fn io(&self, path: &str, e: &std::io::Error) -> PlaceError {
         let (name, path, reason) = (self.name.clone(), path.to_owned(), e.to_string());
-        PlaceError::Refused { name, path, reason }
+        PlaceError::Refused { name, path, reason, refusal: Refusal::Other }
     }
 
     async fn put(
@@ -443,7 +443,7 @@ impl Place {
             let seconds = self.connections.answer.as_secs();
             return PlaceError::TimedOut { name, path, seconds };
         }
-        PlaceError::Refused { name, path, reason: causes(e) }
+        PlaceError::Refused { name, path, reason: reason(e), refusal: Refusal::of(e) }
     }
 }
 

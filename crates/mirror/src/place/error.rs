@@ -23,6 +23,8 @@ pub enum PlaceError {
         path: String,
         /// Why.
         reason: String,
+        /// Of what sort that is.
+        refusal: Refusal,
     },
     /// The place is silent.
     #[error("{name}: {path}: no whole answer within {seconds} seconds")]
@@ -68,17 +70,89 @@ pub enum PlaceError {
     },
 }
 
-/// Returns whether silence is the cause.
-pub(super) fn timed_out(e: &StoreError) -> bool {
+/// Of what sort a refusal is: what can be done about it depends on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody answers there.
+    Unreachable,
+    /// Whoever answers does not let us.
+    Denied,
+    /// No credentials are set, and this machine has none of its own.
+    NoCredentials,
+    /// The address of the object store has no TLS, which was not allowed.
+    NoTls,
+    /// Something else.
+    Other,
+}
+
+impl Refusal {
+    /// Returns of what sort an error is.
+    pub(super) fn of(e: &StoreError) -> Self {
+        let told = causes(e);
+        // Where nothing is set, credentials are asked of the machine's cloud, at this address.
+        if ["169.254.169.254", "metadata.google.internal"].iter().any(|at| told.contains(at)) {
+            return Self::NoCredentials;
+        }
+        if told.contains("URL scheme is not allowed") {
+            return Self::NoTls;
+        }
+        match e {
+            StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
+                Self::Denied
+            }
+            _ if http(e).is_some() => Self::Unreachable,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Returns the failure of a request that never got an answer, if that is the cause.
+fn http(e: &StoreError) -> Option<&HttpError> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(e);
     while let Some(e) = cause {
-        let http = e.downcast_ref::<HttpError>();
-        if http.is_some_and(|http| http.kind() == HttpErrorKind::Timeout) {
-            return true;
+        if let Some(http) = e.downcast_ref::<HttpError>() {
+            return Some(http);
         }
         cause = e.source();
     }
-    false
+    None
+}
+
+/// Returns why a place refuses, in the words of whoever does, without those of the library that
+/// asked for us.
+pub(super) fn reason(e: &StoreError) -> String {
+    match Refusal::of(e) {
+        Refusal::NoCredentials => return "no credentials are set".to_owned(),
+        Refusal::NoTls => return "its address begins with http://, which has no TLS".to_owned(),
+        Refusal::Unreachable | Refusal::Denied | Refusal::Other => {}
+    }
+    let told = causes(e);
+    if let Some(answer) = after(&told, "Server returned non-2xx status code: ") {
+        let (status, body) = answer.split_once(": ").unwrap_or((answer, ""));
+        let status = status.trim_end_matches(':');
+        // Object stores name the error in XML; a page says nothing.
+        let part = |name: &str| after(body, &format!("<{name}>"))?.split('<').next();
+        return match (part("Code"), part("Message")) {
+            (Some(code), Some(message)) => format!("answered {status}: {code}: {message}"),
+            (Some(code), None) => format!("answered {status}: {code}"),
+            _ if body.is_empty() || body.starts_with('<') => format!("answered {status}"),
+            _ => format!("answered {status}: {body:.100}"),
+        };
+    }
+    let told = ["client error (Connect): ", "error sending request: ", "HTTP error: "]
+        .iter()
+        .find_map(|head| after(&told, head))
+        .unwrap_or(&told);
+    told.to_owned()
+}
+
+fn after<'a>(text: &'a str, head: &str) -> Option<&'a str> {
+    text.split_once(head).map(|(_, rest)| rest)
+}
+
+/// Returns whether silence is the cause.
+pub(super) fn timed_out(e: &StoreError) -> bool {
+    http(e).is_some_and(|http| http.kind() == HttpErrorKind::Timeout)
 }
 
 /// The longest reason that is told, in characters: some servers answer with a page.

@@ -32,6 +32,10 @@ pub(super) fn open(
     let wrong = |reason: String| PlaceError::Name { name: shown(name), reason };
     let failed = |e: &dyn std::error::Error| wrong(causes(e));
     if !is_remote(name) {
+        let found = std::fs::metadata(name).map_err(|e| wrong(e.to_string()))?;
+        if !found.is_dir() {
+            return Err(wrong("it is no folder".to_owned()));
+        }
         let root = LocalFileSystem::new_with_prefix(name).map_err(|e| failed(&e))?;
         // The checkpoint is not to survive a power cut that its files do not.
         let store = Box::new(root.with_fsync(true));

@@ -247,5 +247,56 @@ fn silence_is_told_from_a_refusal() {
         place.refused("checkpoint", &StoreError::Generic { store: "x", source: Box::new(cause) })
     };
     assert!(matches!(e(HttpErrorKind::Timeout), PlaceError::TimedOut { seconds: 180, .. }));
-    assert!(matches!(e(HttpErrorKind::Connect), PlaceError::Refused { .. }));
+    let unreachable = PlaceError::Refused {
+        name: place.name().to_owned(),
+        path: "checkpoint".to_owned(),
+        reason: "x".to_owned(),
+        refusal: Refusal::Unreachable,
+    };
+    let told = |e: &PlaceError| format!("{e:?}").replace("HTTP error: x", "x");
+    assert_eq!(told(&e(HttpErrorKind::Connect)), told(&unreachable));
+}
+
+/// The words are those of the server, or of the system; the library that asked is not heard.
+#[test]
+fn a_refusal_is_told_without_the_words_of_the_library() {
+    let told = |text: &str| {
+        let source = Box::new(std::io::Error::other(text.to_owned()));
+        let e = StoreError::Generic { store: "S3", source };
+        (reason(&e), Refusal::of(&e))
+    };
+    let asked = "Error performing PUT http://127.0.0.1:1/b/x in 1ms, after 10 retries, \
+                 max_retries: 10, retry_timeout: 180s - ";
+    let status = "Server returned non-2xx status code: ";
+    let xml = "<?xml version=\"1.0\"?> <Error><Code>NoSuchBucket</Code><Message>It does not \
+               exist</Message></Error>";
+    let request = "HTTP error: error sending request: client error (Connect): tcp connect error";
+    let token = "Error performing PUT http://169.254.169.254/latest/api/token in 1ms - x";
+    for (text, reason, refusal) in [
+        (
+            format!("{asked}{status}404 Not Found: {xml}"),
+            "answered 404 Not Found: NoSuchBucket: It does not exist",
+            Refusal::Other,
+        ),
+        (
+            format!("{asked}{status}500 Internal Server Error: <html>"),
+            "answered 500 Internal Server Error",
+            Refusal::Other,
+        ),
+        (
+            format!("{asked}{status}429 Slow: not so fast"),
+            "answered 429 Slow: not so fast",
+            Refusal::Other,
+        ),
+        (format!("{asked}{status}502 Bad Gateway: "), "answered 502 Bad Gateway", Refusal::Other),
+        (format!("{asked}{request}"), "tcp connect error", Refusal::Other),
+        (
+            format!("{asked}HTTP error: builder error: URL scheme is not allowed"),
+            "its address begins with http://, which has no TLS",
+            Refusal::NoTls,
+        ),
+        (token.to_owned(), "no credentials are set", Refusal::NoCredentials),
+    ] {
+        assert_eq!(told(&text), (reason.to_owned(), refusal), "{text}");
+    }
 }
