@@ -255,7 +255,10 @@ fn what_is_asked_by_http_has_the_answers_of_the_protocol() {
     assert_eq!(get(&format!("/{}/checkpoint", "0".repeat(64))).0, 404);
     assert_eq!(get("/witness.pem").0, 404);
     assert_eq!(get("/add-checkpoint").0, 405);
-    assert!(get("/metrics").1.contains("tally_witness_size{origin=\"ledger.example/l\"} 2"));
+    let metrics = get("/metrics").1;
+    assert!(metrics.contains("tally_witness_size{origin=\"ledger.example/l\"} 2"), "{metrics}");
+    let contradicting = "tally_witness_equivocations{origin=\"ledger.example/l\"} 0";
+    assert!(metrics.contains(contradicting), "{metrics}");
     assert_eq!(get("/health"), (200, "ok\n".to_owned()));
 }
 

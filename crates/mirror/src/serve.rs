@@ -91,6 +91,11 @@ pub struct Site {
     pub gauges: Gauges,
 }
 
+/// Returns the lines that say what the gauge `name` measures.
+pub fn described(name: &str, help: &str) -> String {
+    format!("# HELP {name} {help}\n# TYPE {name} gauge\n")
+}
+
 /// Returns a metric of the log `origin` as a line.
 pub fn gauge(name: &str, origin: &str, value: u64) -> String {
     let origin = origin.replace('\\', "\\\\").replace('"', "\\\"");

@@ -142,6 +142,16 @@ impl Witness {
         })
     }
 
+    /// Returns of each log how many sizes there are of which it signed two roots, and how many proofs
+    /// of two histories are kept.
+    pub fn contradictions(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.logs.iter().map(|(origin, log)| {
+            let memory = log.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = memory.seen.contradictions().count() + memory.seen.proofs().count();
+            (origin.as_str(), count as u64)
+        })
+    }
+
     /// Returns the last checkpoint that was cosigned of the log whose origin has this SHA-256, in
     /// lower-case hexadecimal: with the log's signatures and the cosignature.
     pub fn checkpoint(&self, origin_hash: &str) -> Option<String> {

@@ -24,7 +24,7 @@ Examples:
 
 Run again, it asks only those whose cosignature is missing. Exit status 2 if
 the quorum of the policy is not met (without one: if a witness did not
-cosign); 3 if a witness or mirror has seen another history.")]
+cosign); 3 if a witness or mirror has seen another history, or more of it.")]
 pub struct CheckpointArgs {
     /// The ledger directory
     #[command(flatten)]

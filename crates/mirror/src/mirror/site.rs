@@ -9,7 +9,7 @@ use axum::routing::get;
 use tally_ledger::time::Instant;
 
 use super::{Condition, EQUIVOCATION, Held, Mirror, MirrorError};
-use crate::serve::{Site, files, gauge};
+use crate::serve::{Site, described, files, gauge};
 
 /// Returns what a mirror serves.
 pub fn site(mirror: &Mirror) -> Site {
@@ -66,11 +66,6 @@ fn gauges(mirror: &Mirror) -> String {
         text += &[name, " ", &watched.to_string(), "\n"].concat();
     }
     text
-}
-
-/// Returns the lines that say what a gauge is.
-fn described(name: &str, help: &str) -> String {
-    format!("# HELP {name} {help}\n# TYPE {name} gauge\n")
 }
 
 /// One ledger as the page shows it.

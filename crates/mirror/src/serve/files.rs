@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tally_ledger::note::{Checkpoint, NOTE_MAX};
 use tower_http::services::ServeDir;
 
-use super::{Site, gauge};
+use super::{Site, described, gauge};
 use crate::mirror::EQUIVOCATION;
 use crate::place::Kind;
 use crate::publish::{CHECKPOINT, POLICY, VKEY};
@@ -76,7 +76,7 @@ fn checkpoint(dir: &Path) -> Result<Checkpoint, String> {
 /// Returns the size of a ledger as a metric.
 fn size(checkpoint: &Checkpoint) -> String {
     let name = "tally_ledger_size";
-    let help = format!("# HELP {name} Entries under the checkpoint.\n# TYPE {name} gauge\n");
+    let help = described(name, "Entries under the checkpoint.");
     help + &gauge(name, checkpoint.origin(), checkpoint.size())
 }
 

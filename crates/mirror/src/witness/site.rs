@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::{Answer, TEXT_TYPE, Witness};
 use crate::place::Kind;
-use crate::serve::Site;
+use crate::serve::{Site, described, gauge};
 
 /// What tells the operator what is to be known.
 pub type Notify = Arc<dyn Fn(&str) + Send + Sync>;
@@ -65,12 +65,13 @@ async fn checkpoint(State(parts): State<Parts>, Path(origin): Path<String>) -> R
     (headers, note).into_response()
 }
 
-/// Returns the sizes that were cosigned last as metrics.
+/// Returns the sizes that were cosigned last, and what contradicts, as metrics.
 fn gauges(witness: &Witness) -> String {
     let name = "tally_witness_size";
-    let mut text = format!("# HELP {name} Entries cosigned last.\n# TYPE {name} gauge\n");
-    for (origin, size) in witness.sizes() {
-        text += &crate::serve::gauge(name, origin, size);
-    }
+    let mut text = described(name, "Entries cosigned last.");
+    text.extend(witness.sizes().map(|(origin, size)| gauge(name, origin, size)));
+    let name = "tally_witness_equivocations";
+    text += &described(name, "Sizes with two signed roots, and proofs of two histories.");
+    text.extend(witness.contradictions().map(|(origin, count)| gauge(name, origin, count)));
     text
 }
