@@ -142,8 +142,8 @@ impl Witness {
         })
     }
 
-    /// Returns of each log how many sizes there are of which it signed two roots, and how many proofs
-    /// of two histories are kept.
+    /// Returns of each log how many sizes there are of which it signed two roots, and how many
+    /// proofs of two histories are kept, together.
     pub fn contradictions(&self) -> impl Iterator<Item = (&str, u64)> {
         self.logs.iter().map(|(origin, log)| {
             let memory = log.memory.lock().unwrap_or_else(PoisonError::into_inner);
