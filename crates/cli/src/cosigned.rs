@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Status};
 use crate::ledger_dir::{self, LOCK_WAIT, LedgerDir, waiting};
 use crate::source;
+use crate::trust::TrustStore;
 
 /// The options that say whose cosignatures a checkpoint gets.
 #[derive(Debug, Clone, Default, Args)]
@@ -232,25 +233,20 @@ fn alarmed(alarm: &CosignError, context: &Context) -> Result<Failure, Failure> {
     let CosignError::OtherHistory { proof, .. } = alarm else {
         return Ok(failure.hint(
             "this copy may be older than the one that was cosigned: restore the newer one, and \
-             record nothing here before",
+             record nothing here before that is done",
         ));
     };
-    let (Some(proof), Some(config)) = (proof, context.config.as_deref()) else {
+    let store = TrustStore::of(context.config.as_deref());
+    let (Some(proof), Ok(store)) = (proof, store) else {
         return Ok(failure.hint(
             "two histories of one ledger may exist: find out which copy was restored, and record \
-             nothing before",
+             nothing before that is known",
         ));
     };
-    let folder = config.join("conflicts");
-    let failed = |e: std::io::Error| Failure::io("write", &folder, &e);
-    std::fs::create_dir_all(&folder).map_err(failed)?;
-    let text = proof.to_string();
-    let name = tally_ledger::hash::Hash::of(text.as_bytes()).short();
-    let path = folder.join(format!("{name}.equivocation"));
-    std::fs::write(&path, text).map_err(failed)?;
+    let path = store.keep_proof(proof)?;
     Ok(failure.hint(format!(
         "two histories of one ledger exist, and {} proves it: find out which copy was restored, \
-         and record nothing before",
+         and record nothing before that is known",
         path.display()
     )))
 }
