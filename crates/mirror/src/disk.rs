@@ -72,6 +72,16 @@ pub(crate) fn remove_dir(path: &Path) -> Result<(), DiskError> {
     }
 }
 
+/// Moves a file that the disk has damaged out of the way, for a person to look at; it may be gone.
+pub(crate) fn set_aside(path: &Path, folder: &Path) -> Result<(), DiskError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".damaged");
+    match fs::rename(path, folder.join(name)) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("rename", path)(e)),
+        _ => Ok(()),
+    }
+}
+
 /// Removes what is in a folder but `kept`; the folder may be gone already.
 pub(crate) fn remove_all_but(dir: &Path, kept: &str) -> Result<(), DiskError> {
     let entries = match fs::read_dir(dir) {

@@ -20,6 +20,8 @@ pub const TAIL: &str = "checkpoints/tail";
 const WIDTH: usize = 256;
 /// The largest file of checkpoints, in bytes: a tail of 511 notes of 64 KiB is no larger.
 const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The largest tail, in bytes.
+pub(crate) const TAIL_BYTES_MAX: u64 = FILE_BYTES_MAX;
 /// The most bytes of earlier checkpoints that are read in all.
 const HISTORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The most full files that are read: so many of the smallest notes are as large as that.
@@ -290,15 +292,13 @@ pub(crate) struct Folders<'a> {
 pub(crate) struct History {
     /// The checkpoints, ascending in size.
     pub(crate) checkpoints: Vec<Checkpoint>,
-    /// The full files: the path of each, and the size of the last checkpoint in it.
-    pub(crate) full: Vec<(String, u64)>,
     /// Whether one of them was there already.
     pub(crate) reused: bool,
 }
 
-/// Returns the text of a tail: how many full files there are, and the checkpoints after them.
-pub(crate) fn tail_text(full: usize, checkpoints: &[Checkpoint]) -> String {
-    Tail { full: full as u64, checkpoints: checkpoints.to_vec() }.text()
+/// Returns the text of a tail that holds all checkpoints: there are no full files.
+pub(crate) fn tail_text(checkpoints: &[Checkpoint]) -> String {
+    Tail { full: 0, checkpoints: checkpoints.to_vec() }.text()
 }
 
 /// Reads the earlier checkpoints as [`earlier`] does, of files that have at most `most` bytes
@@ -357,7 +357,6 @@ pub(crate) fn read<E: From<ReadError>>(
             checkpoints
         };
         history.checkpoints.extend(checkpoints);
-        history.full.push((path, last(&history)));
     }
     if last(&history) < checkpoint.size() {
         ascends(place, &tail, last(&history))?;
@@ -490,7 +489,7 @@ mod tests {
             let e = within(folders, total - 1).unwrap_err();
             assert!(matches!(e, ReadError::TooLarge { .. }), "{e}");
             let history = within(folders, total).unwrap();
-            assert_eq!((history.checkpoints.len(), history.full.len()), (600, 2));
+            assert_eq!(history.checkpoints.len(), 600);
             assert!(history.reused);
         }
     }

@@ -11,7 +11,7 @@ use crate::publish::{CHECKPOINT, CHECKPOINT_BYTES_MAX};
 
 /// The file of checkpoints that could not be taken yet.
 const SEEN: &str = "seen.json";
-/// The file of the last checkpoint of a ledger that was removed.
+/// The file of the last checkpoint that was cosigned.
 const COSIGNED: &str = "cosigned";
 
 fn read_checkpoint(path: &Path, origin: &str) -> Result<Option<Checkpoint>, MirrorError> {
@@ -125,8 +125,15 @@ impl Held {
 
     /// Returns the checkpoints that a key of the log signed and that could not be taken yet.
     pub(super) fn seen(&self) -> Result<Vec<Checkpoint>, MirrorError> {
-        let texts = read_json::<Vec<String>>(&self.state_dir.join(SEEN), &self.origin)?;
-        let texts = texts.unwrap_or_default();
+        let path = self.state_dir.join(SEEN);
+        let texts = match read_json::<Vec<String>>(&path, &self.origin) {
+            // A memory that the disk has damaged keeps no ledger from being followed.
+            Err(MirrorError::State { .. }) => {
+                disk::set_aside(&path, &self.state_dir)?;
+                Vec::new()
+            }
+            texts => texts?.unwrap_or_default(),
+        };
         Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
     }
 
@@ -135,7 +142,12 @@ impl Held {
         write_json(&self.state_dir.join(SEEN), &texts)
     }
 
-    /// Returns what the mirror cosigned last before the ledger was removed.
+    /// Keeps what the mirror is about to serve under its cosignature.
+    pub(super) fn keep_cosigned(&self, own: &Checkpoint) -> Result<(), MirrorError> {
+        Ok(disk::write(&self.state_dir.join(COSIGNED), own.to_string().as_bytes())?)
+    }
+
+    /// Returns what the mirror cosigned last, whatever became of what it serves.
     pub(super) fn cosigned_before(&self) -> Result<Option<Checkpoint>, MirrorError> {
         read_checkpoint(&self.state_dir.join(COSIGNED), &self.origin)
     }
@@ -143,11 +155,18 @@ impl Held {
     /// Removes what is kept of the ledger but what the mirror's key has cosigned, which it must
     /// never contradict; with `files` also what is served, but for proofs of two histories.
     pub(super) fn remove(&self, files: bool) -> Result<(), MirrorError> {
-        if let Some(own) = self.checkpoint().ok().flatten() {
-            disk::write(&self.state_dir.join(COSIGNED), own.to_string().as_bytes())?;
+        if self.cosigned_before()?.is_none()
+            && let Some(own) = self.checkpoint()?
+        {
+            self.keep_cosigned(&own)?;
         }
         disk::remove_all_but(&self.state_dir, COSIGNED)?;
         if files { Ok(disk::remove_all_but(&self.public, EQUIVOCATION)?) } else { Ok(()) }
+    }
+
+    /// Returns the folder of the full files of earlier checkpoints that were read at the place.
+    pub(super) fn published(&self) -> PathBuf {
+        self.state_dir.join("published")
     }
 
     pub(super) fn incoming(&self) -> PathBuf {

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 use tally_ledger::note::{Checkpoint, Signed, Vkey};
 
+use earlier::lines;
+
 use super::{Clock, Condition, Cosigner, Held, Known, Limits, MirrorError, State};
 use crate::disk;
 use crate::place::Place;
@@ -313,6 +315,10 @@ impl<'a> Sync<'a> {
             return Err(unknown());
         }
         if published < held {
+            // Whether it is of the same history shows once there are entries.
+            if let Some(proof) = self.keep_seen(theirs)? {
+                return Ok(Synced::Equivocation { proof, new: true });
+            }
             return Ok(Synced::Stale { published, held });
         }
         let grown = RemoteTree::of(self.place, theirs).grown(held)?;
@@ -343,7 +349,7 @@ impl<'a> Sync<'a> {
         let size = theirs.size();
         let held = own.not_signed_by(&self.held.vkey);
         let theirs = theirs.not_signed_by(&self.held.vkey);
-        let joined = held.joined(&theirs, &self.keys()).unwrap_or(theirs);
+        let joined = lines(Some(&held), Some(&theirs), &self.keys());
         if self.cosigned(&joined)?.not_signed_by(&self.held.vkey) == held {
             return Ok(Synced::Unchanged { size });
         }
@@ -371,6 +377,7 @@ impl<'a> Sync<'a> {
     /// there would be no room for it.
     fn cosigned(&self, theirs: &Checkpoint) -> Result<Checkpoint, MirrorError> {
         let theirs = theirs.not_signed_by(&self.held.vkey);
+        let theirs = lines(None, Some(&theirs), &self.keys());
         for without in [theirs.clone(), theirs.signed_only_by(&self.keys())] {
             let mut own = without;
             own.cosign(self.cosigner.vkey.name(), self.now, &self.cosigner.key)?;
@@ -388,6 +395,7 @@ impl<'a> Sync<'a> {
         let own = self.cosigned(theirs)?;
         self.state.cosigned = self.now;
         self.held.keep_state(self.state)?;
+        self.held.keep_cosigned(&own)?;
         Ok(disk::write(&self.held.public.join(CHECKPOINT), own.to_string().as_bytes())?)
     }
 }

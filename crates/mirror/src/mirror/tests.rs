@@ -181,38 +181,46 @@ fn an_earlier_checkpoint_of_another_history_is_proof_as_well() {
 }
 
 #[test]
-fn full_files_of_earlier_checkpoints_are_read_once_and_served_on() {
+fn earlier_checkpoints_are_read_once_and_served_in_one_file() {
     let case = Case::new();
-    let forge = forged(400, 400, "");
+    let forge = forged(460, 460, "");
     let mut tree = Tree::default();
     (0..300).for_each(|seq| tree.push(forge.id(seq)));
     let signed = |size| {
         Checkpoint::sign(&ORIGIN.parse().unwrap(), size, tree.root(size).unwrap(), &checkpoint())
     };
-    let all: Vec<Checkpoint> = (1..=300).map(signed).collect();
+    let mut all: Vec<Checkpoint> = (1..=300).map(signed).collect();
     let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
     crate::history::publish(&place, &all).unwrap();
-    forge.publish(&case.origin, 350, &checkpoint());
+    let served = || {
+        let place = Place::open(case.held.public().to_str().unwrap(), &[]).unwrap();
+        let last = case.held.checkpoint().unwrap().unwrap();
+        crate::history::earlier(&place, &last, None).unwrap()
+    };
+    all.push(forge.publish(&case.origin, 350, &checkpoint()));
     assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 0, to: 350 });
-    for path in ["checkpoints/000", crate::history::TAIL] {
-        let served = fs::read(case.held.public().join(path)).unwrap();
-        assert_eq!(served, fs::read(case.origin.join(path)).unwrap(), "{path}");
-    }
-    let full = fs::read(case.origin.join("checkpoints/000")).unwrap();
-    fs::remove_file(case.origin.join("checkpoints/000")).unwrap();
-    forge.publish(&case.origin, 360, &checkpoint());
-    assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 350, to: 360 });
-    // A copy that is spoiled is read anew, and mended.
-    fs::write(case.origin.join("checkpoints/000"), &full).unwrap();
-    let text = String::from_utf8(full.clone()).unwrap();
-    let root = text.lines().nth(2).unwrap();
-    let spoiled = text.replacen(root, &"A".repeat(43), 1).replacen("A\n", "A=\n", 1);
-    for spoiled in [spoiled, "cut".to_owned()] {
-        fs::write(case.held.public().join("checkpoints/000"), spoiled).unwrap();
+    assert_eq!(served(), all[..300]);
+    let full = case.origin.join("checkpoints/000");
+    let good = fs::read_to_string(&full).unwrap();
+    fs::remove_file(&full).unwrap();
+    all.push(forge.publish(&case.origin, 360, &checkpoint()));
+    assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 350, to: 360 }, "it is kept");
+    assert_eq!(served(), all[..301]);
+    fs::write(&full, &good).unwrap();
+    // What the disk has spoiled, or a place has shown that does not fit, is read anew.
+    let root = good.lines().nth(2).unwrap();
+    let spoiled = good.replacen(root, &format!("{}=", "A".repeat(43)), 1);
+    for (at, spoiled) in [
+        (case.held.published().join("checkpoints/000"), &spoiled),
+        (case.held.published().join("checkpoints/000"), &"cut".to_owned()),
+        (case.held.public().join(crate::history::TAIL), &"cut".to_owned()),
+        (case.held.public().join(crate::history::TAIL), &format!("full 0\n\n{spoiled}")),
+    ] {
+        fs::write(&at, spoiled).unwrap();
         let to = case.size().unwrap() + 10;
-        forge.publish(&case.origin, to, &checkpoint());
+        all.push(forge.publish(&case.origin, to, &checkpoint()));
         assert_eq!(case.sync().unwrap(), Synced::Advanced { from: to - 10, to });
-        assert_eq!(fs::read(case.held.public().join("checkpoints/000")).unwrap(), full);
+        assert_eq!(served()[..300], all[..300], "{}", at.display());
     }
 }
 

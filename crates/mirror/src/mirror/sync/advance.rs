@@ -1,12 +1,13 @@
 //! Taking what a ledger has grown by: fetched, verified, written, cosigned, served.
 
+use std::fs;
+
 use tally_ledger::name::Origin;
 use tally_ledger::note::{Checkpoint, Signed, Vkey};
 use tally_ledger::policy::Policy;
 use tally_ledger::tile;
 
-use super::candidate::Candidate;
-use super::earlier::Earlier;
+use super::candidate::{Candidate, Files};
 use super::verified::Verified;
 use super::{MirrorError, Signer, Sync, Synced, unknown};
 use crate::disk::{self, Folders};
@@ -35,16 +36,15 @@ impl Sync<'_> {
             return Err(MirrorError::TooLarge { what: "entries", found: size, most });
         }
         self.check_grantable(theirs, from, signer)?;
-        let mut read = self.candidate(theirs, from, true)?;
-        if read.reused && matches!(read.verified, Err(MirrorError::Broken { .. })) {
-            // What an interrupted sync left may be what is broken: the place itself decides.
-            read = self.candidate(theirs, from, false)?;
-        }
-        if let Some(proof) = self.contradicted(&read, theirs, from)? {
+        let files = match self.read(theirs, from)? {
+            Candidate::Proof(proof) => return Ok(Synced::Equivocation { proof, new: true }),
+            Candidate::Files(files) => *files,
+        };
+        if let Some(proof) = self.contradicted(&files, theirs, from)? {
             disk::remove_dir(&self.held.incoming())?;
             return Ok(Synced::Equivocation { proof, new: true });
         }
-        let Candidate { earlier, verified, .. } = read;
+        let Files { earlier, verified, .. } = files;
         let mut verified = verified.inspect_err(|e| {
             if matches!(e, MirrorError::Broken { .. }) {
                 // The next sync reads everything anew; if this does not succeed it reads it twice.
@@ -61,8 +61,7 @@ impl Sync<'_> {
             earlier.checkpoints.iter().chain([theirs]).filter(|it| it.size() > from).collect();
         let go_on = || self.check_time();
         files.extend(roots::read(self.place, &checkpoints, &verified.authority, go_on)?);
-        self.settle(&earlier)?;
-        self.write(from, size, &verified, files)?;
+        self.write(size, &verified, files)?;
         self.learn(&verified)?;
         self.publish(theirs)?;
         disk::remove_dir(&self.held.incoming())?;
@@ -123,16 +122,17 @@ impl Sync<'_> {
     /// Writes what an advance adds, durably; the checkpoint comes after.
     fn write(
         &self,
-        from: u64,
         size: u64,
         verified: &Verified,
         files: Vec<(String, Vec<u8>)>,
     ) -> Result<(), MirrorError> {
         let mut folders = Folders::default();
-        for tile in tile::added(from, size) {
+        // Those that are there were written before, unless the disk has damaged them since.
+        for tile in tile::added(0, size) {
             let path = self.held.public.join(tile.path());
             let incoming = self.held.incoming().join(tile.path());
             match verified.tree.tile(&tile) {
+                Some(hashes) if fs::read(&path).is_ok_and(|there| there == hashes) => {}
                 Some(hashes) => folders.write(&path, &hashes)?,
                 None if incoming.exists() => folders.settle(&incoming, &path)?,
                 None => folders.create_parent(&path)?,
@@ -140,19 +140,6 @@ impl Sync<'_> {
         }
         for (path, bytes) in files {
             folders.write(&self.held.public.join(path), &bytes)?;
-        }
-        Ok(folders.sync()?)
-    }
-
-    /// Serves the full files of earlier checkpoints that are new, durably. One that is served never
-    /// changes, unless it was damaged.
-    fn settle(&self, earlier: &Earlier) -> Result<(), MirrorError> {
-        let mut folders = Folders::default();
-        for path in &earlier.full {
-            let (incoming, path) = (self.held.incoming().join(path), self.held.public.join(path));
-            if incoming.exists() && (earlier.mends || !path.exists()) {
-                folders.settle(&incoming, &path)?;
-            }
         }
         Ok(folders.sync()?)
     }

@@ -50,7 +50,7 @@ impl Sync<'_> {
     /// of the same key. Of those of each key the nearest on either side decide: if they are of the
     /// same history as `theirs`, so are the others.
     fn prove_by_earlier(&self, theirs: &Checkpoint) -> Result<Option<PathBuf>, MirrorError> {
-        let held = self.own_history().unwrap_or_else(|_| self.own_alone()).checkpoints;
+        let held = self.own_history();
         let size = theirs.size();
         let signed = |one: &Checkpoint, key| matches!(one.signed_by(key), Signed::Holds(_));
         for key in self.live.iter().chain(&self.retired).filter(|key| signed(theirs, key)) {

@@ -1,111 +1,149 @@
-//! The earlier checkpoints that a mirror serves: those that it has, and those that are published.
+//! The earlier checkpoints that a mirror serves: those that it has and those that are published, in
+//! one file.
 //!
-//! None that it has is ever lost because a place does not show it any more, nor is a signature:
-//! they are what tells when each entry was seen.
+//! Of the keys that the mirror knows, the log's and those of its policy, it keeps one line each for
+//! good, whatever a place shows later: they tell when each entry was seen. Lines of others cannot
+//! be checked; they are served as long as the place shows them.
 
 use tally_ledger::note::{Checkpoint, Vkey};
 
-use crate::history::{self, History};
+use super::{MirrorError, Sync};
+use crate::disk;
+use crate::history::{self, Folders, History, TAIL, TAIL_BYTES_MAX};
+use crate::published::ReadError;
 
-/// Whose signatures are taken over. Where there is no room for all, those that anybody can add are
-/// let go first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Take {
-    /// All that are published.
-    All,
-    /// None for a checkpoint that the mirror has.
-    New,
-    /// Of new ones those of known keys alone.
-    Known,
-    /// Those of known keys alone.
-    Least,
-}
+/// What part of the bytes that the entries may have the earlier checkpoints may have: they are held
+/// in memory.
+const HISTORY_SHARE: u64 = 64;
+/// What they may have in any case, in bytes.
+const HISTORY_LEAST: u64 = 1024 * 1024;
 
 /// The earlier checkpoints of an advance.
-#[derive(Default)]
 pub(super) struct Earlier {
     /// All of them, ascending in size.
     pub(super) checkpoints: Vec<Checkpoint>,
-    /// The paths of the full files.
-    pub(super) full: Vec<String>,
-    /// The size of the last checkpoint in the full files.
-    last: u64,
-    /// Whether full files that are served take the place of damaged ones.
-    pub(super) mends: bool,
     /// Those of one size that the mirror has and that are published, and that differ.
     pub(super) conflicts: Vec<(Checkpoint, Checkpoint)>,
 }
 
 impl Earlier {
-    /// Joins those that the mirror has, which are of fewer entries than `size`, with those that are
-    /// published, in at most `most` bytes if that can be. What is published beyond is left for
-    /// later.
-    pub(super) fn of(
-        own: &History,
+    /// Returns the file that holds them; `None` if there are none.
+    pub(super) fn tail(&self) -> Option<String> {
+        (!self.checkpoints.is_empty()).then(|| history::tail_text(&self.checkpoints))
+    }
+}
+
+impl Sync<'_> {
+    /// Joins the checkpoints that the mirror has, if `with_own`, with those that are published, up
+    /// to that of `theirs`.
+    pub(super) fn earlier(
+        &self,
         published: &History,
-        size: u64,
-        keys: &[Vkey],
-        most: u64,
-    ) -> Self {
-        let mut joined = Self::default();
-        for take in [Take::All, Take::New, Take::Known, Take::Least] {
-            joined = Self::taking(take, own, published, size, keys);
-            if joined.bytes() <= most {
-                break;
+        theirs: &Checkpoint,
+        with_own: bool,
+    ) -> Result<Earlier, MirrorError> {
+        let mut keys = self.keys();
+        keys.push(self.held.vkey.clone());
+        let own = if with_own { self.own_history() } else { self.own_alone() };
+        let mut conflicts = Vec::new();
+        let mut all: Vec<Checkpoint> =
+            own.iter().map(|own| lines(Some(own), None, &keys)).collect();
+        for one in published.checkpoints.iter().filter(|one| one.size() <= theirs.size()) {
+            let at = all.binary_search_by_key(&one.size(), Checkpoint::size);
+            let own = at.ok().map(|at| &all[at]);
+            let other = own.or_else(|| (one.size() == theirs.size()).then_some(theirs));
+            if let Some(other) = other.filter(|other| other.text() != one.text()) {
+                conflicts.push((other.clone(), one.clone()));
+            } else if one.size() < theirs.size() {
+                let joined = lines(own, Some(one), &keys);
+                match at {
+                    Ok(at) => all[at] = joined,
+                    Err(at) => all.insert(at, joined),
+                }
             }
         }
-        joined
-    }
-
-    fn taking(take: Take, own: &History, published: &History, size: u64, keys: &[Vkey]) -> Self {
-        let within = |history: &History| {
-            history.full.iter().take_while(|(_, last)| *last < size).cloned().collect::<Vec<_>>()
-        };
-        let (ours, theirs) = (within(own), within(published));
-        let full = if ours.len() > theirs.len() { ours } else { theirs };
-        let last = full.last().map_or(0, |(_, last)| *last);
-        let known = |least, one: &Checkpoint| {
-            if least { one.signed_only_by(keys) } else { one.clone() }
-        };
-        let mut earlier = Self {
-            checkpoints: own
-                .checkpoints
-                .iter()
-                .map(|one| known(take == Take::Least, one))
-                .collect(),
-            full: full.into_iter().map(|(path, _)| path).collect(),
-            last,
-            mends: false,
-            conflicts: Vec::new(),
-        };
-        let least = matches!(take, Take::Known | Take::Least);
-        for one in published.checkpoints.iter().filter(|one| one.size() < size) {
-            earlier.add(known(least, one), take == Take::All, keys);
+        let bytes = |all: &[Checkpoint]| history::tail_text(all).len() as u64;
+        if bytes(&all) > TAIL_BYTES_MAX {
+            all = all.iter().map(|one| one.signed_only_by(&keys)).collect();
         }
-        earlier
-    }
-
-    fn add(&mut self, one: Checkpoint, join: bool, keys: &[Vkey]) {
-        match self.checkpoints.binary_search_by_key(&one.size(), Checkpoint::size) {
-            Err(at) => self.checkpoints.insert(at, one),
-            Ok(at) => match self.checkpoints[at].joined(&one, keys) {
-                Some(joined) if join => self.checkpoints[at] = joined,
-                Some(_) => {}
-                None => self.conflicts.push((self.checkpoints[at].clone(), one)),
-            },
+        let (found, most) = (bytes(&all), TAIL_BYTES_MAX);
+        if found > most {
+            let what = "bytes of earlier checkpoints";
+            return Err(MirrorError::TooLarge { what, found, most });
         }
+        Ok(Earlier { checkpoints: all, conflicts })
     }
 
-    /// Returns how many bytes all of them have.
-    pub(super) fn bytes(&self) -> u64 {
-        self.checkpoints.iter().map(|one| one.to_string().len() as u64 + 1).sum()
+    /// Reads the published checkpoints. Full files, which never change, are kept for the next time,
+    /// unless `anew`, or what was kept does not fit.
+    pub(super) fn published(
+        &self,
+        theirs: &Checkpoint,
+        anew: bool,
+    ) -> Result<History, MirrorError> {
+        let most = HISTORY_LEAST.max(self.limits.bytes / HISTORY_SHARE);
+        let kept = self.held.published();
+        let go_on = || self.check_time();
+        let read = |from: &[_]| {
+            history::read(self.place, theirs, Folders { from, to: Some(&kept) }, most, go_on)
+        };
+        let kept_first = if anew { Vec::new() } else { vec![kept.as_path()] };
+        let mut found = read(&kept_first);
+        let of_place = |e: &MirrorError| {
+            matches!(e, MirrorError::Read(ReadError::Place(_)) | MirrorError::Slow { .. })
+        };
+        if found.as_ref().is_err_and(|e| !anew && !of_place(e)) {
+            disk::remove_dir(&kept)?;
+            found = read(&[]);
+        }
+        found.map_err(|e| match e {
+            MirrorError::Read(ReadError::TooLarge { what, found, most, .. }) => {
+                MirrorError::TooLarge { what, found, most }
+            }
+            other => other,
+        })
     }
 
-    /// Returns the file that says how many full files there are and holds the checkpoints after
-    /// them; `None` if there are none at all.
-    pub(super) fn tail(&self) -> Option<String> {
-        let after = self.checkpoints.partition_point(|one| one.size() <= self.last);
-        let any = !self.full.is_empty() || !self.checkpoints.is_empty();
-        any.then(|| history::tail_text(self.full.len(), &self.checkpoints[after..]))
+    /// Returns the checkpoints that the mirror serves, the last one included as it was published.
+    /// Those that the disk has damaged are left out.
+    pub(super) fn own_history(&self) -> Vec<Checkpoint> {
+        let Some(own) = &self.own else {
+            return Vec::new();
+        };
+        let none = Folders { from: &[], to: None };
+        let read = self
+            .local()
+            .map(|local| history::read::<MirrorError>(&local, own, none, u64::MAX, || Ok(())));
+        let history = read.and_then(|read| read).unwrap_or_default();
+        let mut held = history.checkpoints;
+        held.retain(|one| one.size() < own.size());
+        held.extend(self.own_alone());
+        held
     }
+
+    /// Returns the last checkpoint alone.
+    fn own_alone(&self) -> Vec<Checkpoint> {
+        self.own.iter().map(|own| own.not_signed_by(&self.held.vkey)).collect()
+    }
+
+    /// Sets aside a file of earlier checkpoints that does not hold any more.
+    pub(super) fn set_tail_aside(&self) -> Result<(), MirrorError> {
+        Ok(disk::set_aside(&self.held.public.join(TAIL), &self.held.state_dir)?)
+    }
+}
+
+/// Returns a checkpoint with one line of each of `keys` that holds, of those it had first, and with
+/// the lines of others that are shown now.
+pub(super) fn lines(
+    own: Option<&Checkpoint>,
+    theirs: Option<&Checkpoint>,
+    keys: &[Vkey],
+) -> Checkpoint {
+    let shown = theirs.or(own).expect("one of them is there");
+    let mut known = shown.signed_only_by(&[]);
+    for from in [own, theirs].into_iter().flatten() {
+        known.join(from, keys);
+    }
+    let others = keys.iter().fold(shown.clone(), |others, key| others.not_signed_by(key));
+    known.joined(&others, keys).unwrap_or(known)
 }

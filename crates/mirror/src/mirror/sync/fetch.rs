@@ -28,22 +28,22 @@ impl Sync<'_> {
         let incoming = self.held.incoming();
         let added = tile::added(from, theirs.size()).into_iter();
         let bundles: Vec<Tile> = added.filter(|t| t.content == Content::Entries).collect();
-        let left = |tile: &Tile| {
+        let mut total = self.held_bytes(from)?;
+        let mut left = |tile: &Tile| {
             [&incoming, &self.held.public].into_iter().any(|dir| {
                 let kept = disk::read(&dir.join(tile.path()), BUNDLE_BYTES_MAX as u64);
                 let kept = kept.ok().flatten();
-                kept.is_some_and(|bytes| tile::entries(&bytes, tile.width).is_ok())
+                let kept = kept.filter(|bytes| tile::entries(bytes, tile.width).is_ok());
+                total += kept.as_ref().map_or(0, |bytes| bytes.len() as u64);
+                kept.is_some()
             })
         };
         let (left, missing): (Vec<Tile>, Vec<Tile>) =
             bundles.into_iter().partition(|tile| keep && left(tile));
-        let mut total = self.held_bytes(from)?;
+        self.check_entry_bytes(total)?;
         let mut take = |tile: &Tile, bytes: &[u8]| {
             total += bytes.len() as u64;
-            if total > self.entry_bytes_max {
-                let (found, most) = (total, self.entry_bytes_max);
-                return Err(MirrorError::TooLarge { what: "bytes of entries", found, most });
-            }
+            self.check_entry_bytes(total)?;
             let wrong = |reason| ReadError::Bundle {
                 place: self.place.name().to_owned(),
                 path: tile.path(),
@@ -74,6 +74,11 @@ impl Sync<'_> {
             take(&partial, &self.beginning(&partial, theirs)?)?;
         }
         Ok(!left.is_empty())
+    }
+
+    fn check_entry_bytes(&self, found: u64) -> Result<(), MirrorError> {
+        let (what, most) = ("bytes of entries", self.entry_bytes_max);
+        if found > most { Err(MirrorError::TooLarge { what, found, most }) } else { Ok(()) }
     }
 
     /// Returns the bytes of a partial bundle, from the full one that took its place.

@@ -21,7 +21,9 @@ impl Sync<'_> {
     pub(super) fn keep_seen(&self, theirs: &Checkpoint) -> Result<Option<PathBuf>, MirrorError> {
         let keys: Vec<_> = self.live.iter().chain(&self.retired).cloned().collect();
         let mut note = theirs.signed_only_by(&[]);
-        note.join(theirs, &keys);
+        if note.join(theirs, &keys) == 0 {
+            return Ok(None);
+        }
         let mut seen = self.held.seen()?;
         if seen.contains(&note) {
             return Ok(None);
@@ -75,7 +77,7 @@ impl Sync<'_> {
     }
 
     /// Keeps the proof that a key signed `note` and a checkpoint of the history of `tree`.
-    fn prove_against(
+    pub(super) fn prove_against(
         &self,
         note: &Checkpoint,
         theirs: &Checkpoint,

@@ -83,7 +83,9 @@ fn nothing_unverified_of_a_tail_is_served_and_nothing_that_is_held_is_lost() {
 
 #[test]
 fn a_place_takes_no_signature_away_and_brings_none_of_a_revoked_key() {
-    let case = Case::new();
+    let policy =
+        format!("log {}\nwitness w {}\nquorum none\n", vkey(&checkpoint()), witness_vkey());
+    let case = Case::with(|followed| followed.policy = Some(policy.clone()));
     let mut forge = forged(5, 5, "");
     witnessed(&case, &forge, 5);
     case.sync().unwrap();
@@ -106,6 +108,172 @@ fn a_place_takes_no_signature_away_and_brings_none_of_a_revoked_key() {
     other.publish(&case.origin, 6, &checkpoint());
     assert!(case.refused().starts_with("broken publication: "));
     assert!(case.held.equivocations().unwrap().is_empty());
+}
+
+#[test]
+fn what_a_place_adds_in_the_name_of_a_stranger_goes_with_it() {
+    let case = Case::new();
+    let forge = forged(9, 9, "");
+    let honest = witnessed(&case, &forge, 5);
+    // Readers may know the witness that the mirror does not: to them this line is a broken one.
+    let mut poisoned = honest.to_string();
+    let line = poisoned.lines().last().unwrap().to_owned();
+    poisoned.push_str(&line[..line.len() - 4]);
+    poisoned.push_str("AAAA\n");
+    fs::write(case.origin.join(CHECKPOINT), &poisoned).unwrap();
+    case.sync().unwrap();
+    fs::write(case.origin.join(CHECKPOINT), honest.to_string()).unwrap();
+    assert_eq!(case.sync().unwrap(), Synced::Resigned { size: 5 });
+    let held = case.held.checkpoint().unwrap().unwrap();
+    assert_eq!(held.not_signed_by(case.cosigner.vkey()), honest);
+    for (to, shown) in [(7, &poisoned), (9, &honest.to_string())] {
+        fs::create_dir_all(case.origin.join("checkpoints")).unwrap();
+        fs::write(case.origin.join(TAIL), format!("full 0\n\n{shown}")).unwrap();
+        forge.publish(&case.origin, to, &checkpoint());
+        case.sync().unwrap();
+        assert_eq!(case.served_earlier()[0].to_string(), *shown, "{to}");
+    }
+}
+
+#[test]
+fn many_times_of_one_witness_are_one_line() {
+    let policy = format!("log {}\nwitness w {}\nquorum w\n", vkey(&checkpoint()), witness_vkey());
+    let case = Case::with(|followed| followed.policy = Some(policy.clone()));
+    let forge = forged(9, 9, "");
+    let mut theirs = forge.publish(&case.origin, 5, &checkpoint());
+    for time in NOW..NOW + 62 {
+        theirs.cosign(WITNESS, time, &keyring::key("witness")).unwrap();
+    }
+    fs::write(case.origin.join(CHECKPOINT), theirs.to_string()).unwrap();
+    case.sync().unwrap();
+    let held = case.held.checkpoint().unwrap().unwrap();
+    assert_eq!(held.signature_lines().lines().count(), 3);
+    assert_eq!(held.signed_by(&witness_vkey()), Signed::Holds(NOW));
+    witnessed(&case, &forge, 5);
+    assert_eq!(case.sync().unwrap(), Synced::Unchanged { size: 5 });
+}
+
+#[test]
+fn a_history_that_is_cut_otherwise_or_was_planted_is_read_anew() {
+    let forge = forged(700, 700, "");
+    let mut tree = Tree::default();
+    (0..700).for_each(|seq| tree.push(forge.id(seq)));
+    let signed = |size| {
+        Checkpoint::sign(&ORIGIN.parse().unwrap(), size, tree.root(size).unwrap(), &checkpoint())
+    };
+    let show = |case: &Case, sizes: &mut dyn Iterator<Item = u64>, size| {
+        let _ = fs::remove_dir_all(case.origin.join("checkpoints"));
+        let all: Vec<Checkpoint> = sizes.map(signed).collect();
+        let place = Place::open(case.origin.to_str().unwrap(), &[]).unwrap();
+        history::publish(&place, &all).unwrap();
+        forge.publish(&case.origin, size, &checkpoint());
+    };
+    let case = Case::new();
+    show(&case, &mut (100..=500), 600);
+    case.sync().unwrap();
+    show(&case, &mut (1..=650), 660);
+    assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 600, to: 660 });
+    assert_eq!(case.served_earlier().len(), 650);
+    // A full file that nobody signed is left by a sync that fails before it is seen.
+    let case = Case::new();
+    show(&case, &mut (1..=600), 650);
+    let full = case.origin.join("checkpoints/000");
+    let unsigned = fs::read_to_string(&full).unwrap().replace("\n256\n", "\n599\n");
+    fs::write(&full, unsigned).unwrap();
+    case.sync().unwrap_err();
+    show(&case, &mut (1..=600), 650);
+    assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 0, to: 650 });
+}
+
+#[test]
+fn what_was_cosigned_is_remembered_without_what_is_served() {
+    let case = Case::new();
+    forged(5, 3, "one").publish(&case.origin, 5, &checkpoint());
+    case.sync().unwrap();
+    fs::remove_file(case.held.public().join(CHECKPOINT)).unwrap();
+    forged(6, 3, "other").publish(&case.origin, 6, &checkpoint());
+    case.proven();
+    // It is told even if the larger history comes first.
+    let case = Case::new();
+    let forge = forged(6, 3, "one");
+    forge.publish(&case.origin, 5, &checkpoint());
+    case.sync().unwrap();
+    let followed = case.held.followed().unwrap();
+    case.mirror.remove(ORIGIN, true).unwrap();
+    case.mirror.add(&followed).unwrap();
+    forged(4, 3, "other").publish(&case.origin, 4, &checkpoint());
+    assert_eq!(case.sync().unwrap(), Synced::Stale { published: 4, held: 5 });
+    forge.publish(&case.origin, 6, &checkpoint());
+    case.proven();
+}
+
+#[test]
+fn a_second_history_in_the_list_of_checkpoints_is_not_forgotten() {
+    let other = |size: u64, key: &SigningKey| {
+        let elsewhere = tempfile::tempdir().unwrap();
+        forged(size, 3, "other").publish(elsewhere.path(), size, key)
+    };
+    let list = |case: &Case, one: &Checkpoint| {
+        fs::create_dir_all(case.origin.join("checkpoints")).unwrap();
+        fs::write(case.origin.join(TAIL), format!("full 0\n\n{one}")).unwrap();
+    };
+    // Of a size that is held, while the entries are not to be had.
+    let case = Case::new();
+    let forge = forged(9, 3, "one");
+    forge.publish(&case.origin, 5, &checkpoint());
+    case.sync().unwrap();
+    forge.publish(&case.origin, 9, &checkpoint());
+    list(&case, &other(5, &checkpoint()));
+    fs::remove_dir_all(case.origin.join("tile/entries")).unwrap();
+    case.proven();
+    // Larger than what is published.
+    let case = Case::new();
+    forge.publish(&case.origin, 5, &checkpoint());
+    list(&case, &other(7, &checkpoint()));
+    case.sync().unwrap();
+    fs::remove_file(case.origin.join(TAIL)).unwrap();
+    forge.publish(&case.origin, 8, &checkpoint());
+    case.proven();
+    // By a key that was replaced since.
+    let case = Case::new();
+    let mut forge = forged(5, 3, "one");
+    forge.publish(&case.origin, 5, &checkpoint());
+    case.sync().unwrap();
+    let next = keyring::key("next checkpoints");
+    replaced(&mut forge, &next, Some(false));
+    forge.publish(&case.origin, 7, &next);
+    list(&case, &other(4, &checkpoint()));
+    assert_eq!(*case.proven().key(), vkey(&checkpoint()));
+}
+
+#[test]
+fn what_an_interrupted_sync_left_counts_among_the_bytes() {
+    let most = 100_000;
+    let case = Case::with(|followed| {
+        followed.keys.push(vkey(&checkpoint()).to_string());
+        followed.limits.bytes = most;
+    });
+    let forge = forged(700, 700, "");
+    forge.publish(&case.origin, 700, &checkpoint());
+    for _ in 0..5 {
+        assert!(matches!(case.sync(), Err(MirrorError::TooLarge { .. })));
+    }
+}
+
+#[test]
+fn damaged_files_of_its_own_keep_no_mirror_from_following() {
+    let case = Case::new();
+    let forge = forged(600, 600, "");
+    forge.publish(&case.origin, 300, &checkpoint());
+    case.sync().unwrap();
+    let tile = case.held.public().join("tile/0/000");
+    let good = fs::read(&tile).unwrap();
+    fs::write(&tile, "damaged").unwrap();
+    fs::write(case.held.state_dir.join("seen.json"), "damaged").unwrap();
+    forge.publish(&case.origin, 600, &checkpoint());
+    assert_eq!(case.sync().unwrap(), Synced::Advanced { from: 300, to: 600 });
+    assert_eq!(fs::read(&tile).unwrap(), good);
+    assert!(case.held.state_dir.join("seen.json.damaged").exists());
 }
 
 #[test]
