@@ -275,7 +275,7 @@ pub fn earlier(
         let folders = Folders { from: &[], to: cache };
         history = read(place, checkpoint, folders, HISTORY_BYTES_MAX, always);
     }
-    Ok(history?.checkpoints)
+    history
 }
 
 /// Where full files are on this machine.
@@ -285,15 +285,6 @@ pub(crate) struct Folders<'a> {
     pub(crate) from: &'a [&'a FilePath],
     /// The folder that others are written to.
     pub(crate) to: Option<&'a FilePath>,
-}
-
-/// The earlier checkpoints as they were read.
-#[derive(Debug, Default)]
-pub(crate) struct History {
-    /// The checkpoints, ascending in size.
-    pub(crate) checkpoints: Vec<Checkpoint>,
-    /// Whether one of them was there already.
-    pub(crate) reused: bool,
 }
 
 /// Returns the text of a tail that holds all checkpoints: there are no full files.
@@ -309,9 +300,9 @@ pub(crate) fn read<E: From<ReadError>>(
     folders: Folders<'_>,
     most: u64,
     go_on: impl Fn() -> Result<(), E>,
-) -> Result<History, E> {
+) -> Result<Vec<Checkpoint>, E> {
     let Some(read) = place.read(TAIL, FILE_BYTES_MAX).map_err(ReadError::from)? else {
-        return Ok(History::default());
+        return Ok(Vec::new());
     };
     let tail = tail_of(place, &read.bytes)?;
     let expected = checkpoint.origin();
@@ -319,7 +310,7 @@ pub(crate) fn read<E: From<ReadError>>(
         of_origin(checkpoints, expected).map_err(|reason| broken(place, path, reason))
     };
     origin(TAIL, &tail.checkpoints)?;
-    let mut history = History::default();
+    let mut history: Vec<Checkpoint> = Vec::new();
     let mut total = 0;
     let mut bounded = |bytes: &[u8]| {
         total += bytes.len() as u64;
@@ -329,7 +320,7 @@ pub(crate) fn read<E: From<ReadError>>(
         if total > most { Err(long()) } else { Ok(()) }
     };
     bounded(&read.bytes)?;
-    let last = |history: &History| history.checkpoints.last().map_or(0, Checkpoint::size);
+    let last = |history: &[Checkpoint]| history.last().map_or(0, Checkpoint::size);
     for index in 0..tail.full {
         let before = last(&history);
         if before >= checkpoint.size() {
@@ -345,7 +336,6 @@ pub(crate) fn read<E: From<ReadError>>(
         });
         let checkpoints = if let Some((checkpoints, bytes)) = kept {
             bounded(&bytes)?;
-            history.reused = true;
             checkpoints
         } else {
             let read = place.read(&path, FILE_BYTES_MAX).map_err(ReadError::from)?;
@@ -356,11 +346,11 @@ pub(crate) fn read<E: From<ReadError>>(
             folders.to.map_or(Ok(()), |folder| keep(&folder.join(&path), bytes))?;
             checkpoints
         };
-        history.checkpoints.extend(checkpoints);
+        history.extend(checkpoints);
     }
     if last(&history) < checkpoint.size() {
         ascends(place, &tail, last(&history))?;
-        history.checkpoints.extend(tail.checkpoints);
+        history.extend(tail.checkpoints);
     }
     Ok(history)
 }
@@ -489,8 +479,7 @@ mod tests {
             let e = within(folders, total - 1).unwrap_err();
             assert!(matches!(e, ReadError::TooLarge { .. }), "{e}");
             let history = within(folders, total).unwrap();
-            assert_eq!(history.checkpoints.len(), 600);
-            assert!(history.reused);
+            assert_eq!(history.len(), 600);
         }
     }
 

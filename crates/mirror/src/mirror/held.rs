@@ -164,11 +164,6 @@ impl Held {
         if files { Ok(disk::remove_all_but(&self.public, EQUIVOCATION)?) } else { Ok(()) }
     }
 
-    /// Returns the folder of the full files of earlier checkpoints that were read at the place.
-    pub(super) fn published(&self) -> PathBuf {
-        self.state_dir.join("published")
-    }
-
     pub(super) fn incoming(&self) -> PathBuf {
         self.state_dir.join("incoming")
     }

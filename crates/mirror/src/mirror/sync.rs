@@ -138,6 +138,8 @@ struct Sync<'a> {
     /// The most bytes of entries.
     entry_bytes_max: u64,
     own: Option<Checkpoint>,
+    /// What the mirror cosigned last, whatever it serves now.
+    before: Option<Checkpoint>,
 }
 
 /// Whose key signed a checkpoint.
@@ -164,7 +166,7 @@ impl<'a> Sync<'a> {
             return Err(MirrorError::OtherKey { found, expected });
         }
         let followed = held.followed()?;
-        let own = held.checkpoint()?;
+        let (own, before) = (held.checkpoint()?, held.cosigned_before()?);
         let (known, limits) = (followed.known()?, followed.limits);
         let read = |keys: &[String]| keys.iter().filter_map(|key| key.parse().ok()).collect();
         let (live, retired) = if state.ledger_id.is_some() {
@@ -186,6 +188,7 @@ impl<'a> Sync<'a> {
             retired,
             entry_bytes_max: limits.bytes,
             own,
+            before,
         })
     }
 
@@ -210,7 +213,7 @@ impl<'a> Sync<'a> {
         let signer = self.signer(&theirs)?;
         let done = match self.take(&theirs, signer) {
             // What a key of the log signed is not forgotten because the rest cannot be had.
-            Err(e) if signer != Signer::Unknown => match self.keep_seen(&theirs) {
+            Err(e) if signer != Signer::Unknown => match self.keep_seen([&theirs]) {
                 Ok(Some(proof)) => Synced::Equivocation { proof, new: true },
                 _ => return Err(e),
             },
@@ -221,12 +224,13 @@ impl<'a> Sync<'a> {
     }
 
     fn take(&mut self, theirs: &Checkpoint, signer: Signer) -> Result<Synced, MirrorError> {
-        if let Some(own) = self.own.clone() {
-            return self.compare(&own, theirs, signer);
-        }
-        match self.held.cosigned_before()? {
+        let size = self.own.as_ref().map_or(0, Checkpoint::size);
+        match self.before.clone().filter(|before| before.size() > size) {
             Some(before) => self.follow_again(&before, theirs, signer),
-            None => self.advance(theirs, 0, signer),
+            None => match self.own.clone() {
+                Some(own) => self.compare(&own, theirs, signer),
+                None => self.advance(theirs, 0, signer),
+            },
         }
     }
 
@@ -302,8 +306,8 @@ impl<'a> Sync<'a> {
         }
     }
 
-    /// Takes a ledger whose files were removed: what was cosigned of it stays cosigned, so that it
-    /// has to extend that.
+    /// Takes a ledger whose files were removed, or put back to older ones: what was cosigned of it
+    /// stays cosigned, so that it has to extend that.
     fn follow_again(
         &mut self,
         before: &Checkpoint,
@@ -311,22 +315,27 @@ impl<'a> Sync<'a> {
         signer: Signer,
     ) -> Result<Synced, MirrorError> {
         let (held, published) = (before.size(), theirs.size());
-        if signer == Signer::Unknown {
+        if published < held && signer == Signer::Unknown {
             return Err(unknown());
         }
         if published < held {
             // Whether it is of the same history shows once there are entries.
-            if let Some(proof) = self.keep_seen(theirs)? {
+            if let Some(proof) = self.keep_seen([theirs])? {
                 return Ok(Synced::Equivocation { proof, new: true });
             }
             return Ok(Synced::Stale { published, held });
         }
         let grown = RemoteTree::of(self.place, theirs).grown(held)?;
         if grown.root == before.root() {
-            self.advance(theirs, 0, signer)
+            self.advance(theirs, self.own.as_ref().map_or(0, Checkpoint::size), signer)
         } else {
             self.two_histories(before, theirs, Some(&grown))
         }
+    }
+
+    /// Returns the last checkpoint that the mirror has cosigned.
+    fn last(&self) -> Option<&Checkpoint> {
+        self.own.iter().chain(&self.before).max_by_key(|one| one.size())
     }
 
     fn local(&self) -> Result<Place, MirrorError> {

@@ -54,7 +54,11 @@ impl Sync<'_> {
         if let Some(proof) = self.settle_seen(&verified, theirs, &earlier.checkpoints)? {
             return Ok(Synced::Equivocation { proof, new: true });
         }
-        self.evidence(verified.evidence()?)?;
+        self.evidence(verified.evidence()?).inspect_err(|e| {
+            if matches!(e, MirrorError::Broken { .. }) {
+                let _ = disk::remove_dir(&self.held.incoming());
+            }
+        })?;
         let mut files = self.texts(theirs)?;
         files.extend(earlier.tail().map(|tail| (history::TAIL.to_owned(), tail.into_bytes())));
         let checkpoints: Vec<&Checkpoint> =
@@ -76,11 +80,12 @@ impl Sync<'_> {
         signer: Signer,
     ) -> Result<(), MirrorError> {
         let broken = |reason: String| Err(MirrorError::Broken { reason });
-        let few = theirs.size().saturating_sub(from) <= GRANT_ENTRIES_MAX;
+        let last = self.last().map_or(0, Checkpoint::size);
+        let few = last > 0 && theirs.size().saturating_sub(last) <= GRANT_ENTRIES_MAX;
         match signer {
             Signer::Live => Ok(()),
             Signer::Retired => broken("a key has signed it that was revoked".to_owned()),
-            Signer::Unknown if self.state.ledger_id.is_some() && from > 0 && few => {
+            Signer::Unknown if self.state.ledger_id.is_some() && few => {
                 let most = self.held_bytes(from)? + GRANT_BYTES_MAX;
                 self.entry_bytes_max = self.entry_bytes_max.min(most);
                 Ok(())

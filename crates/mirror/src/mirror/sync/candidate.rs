@@ -10,9 +10,6 @@ use super::verified::Verified;
 use super::{MirrorError, PathBuf, Sync};
 use crate::disk;
 
-/// How many checkpoints beyond the published one are kept of those that a log signed.
-const BEYOND_MAX: usize = 16;
-
 /// What was read for an advance.
 pub(super) enum Candidate {
     /// The proof of two histories, found before anything was fetched.
@@ -64,24 +61,34 @@ impl Sync<'_> {
         if anew {
             disk::remove_dir(&self.held.incoming())?;
         }
-        let published = self.published(theirs, anew)?;
+        let published = self.published(theirs)?;
         let earlier = self.earlier(&published, theirs, with_own)?;
         for (one, other) in &earlier.conflicts {
             if let Some(proof) = self.prove(one, other, None)? {
                 return Ok(Candidate::Proof(proof));
             }
         }
-        let beyond = published.checkpoints.iter().filter(|one| one.size() > theirs.size());
-        for one in beyond.take(BEYOND_MAX) {
-            if let Some(proof) = self.keep_seen(one)? {
-                return Ok(Candidate::Proof(proof));
-            }
+        let shown = published.iter();
+        let beyond = shown.clone().filter(|one| one.size() > theirs.size());
+        if let Some(proof) = self.keep_seen(beyond)? {
+            return Ok(Candidate::Proof(proof));
         }
-        let reused = self.fetch(theirs, from, !anew)? || published.reused;
+        let fetched = self.fetch(theirs, from, !anew);
+        if fetched.is_err()
+            && let Some(proof) = self.keep_seen(shown.clone())?
+        {
+            return Ok(Candidate::Proof(proof));
+        }
+        let reused = fetched?;
         let mut verified = self.verify(theirs, &earlier.checkpoints, from);
         if let Some((one, _)) = earlier.conflicts.first() {
             let reason = format!("two checkpoints of {} entries have different roots", one.size());
             verified = Err(MirrorError::Broken { reason });
+        }
+        if verified.is_err()
+            && let Some(proof) = self.keep_seen(shown)?
+        {
+            return Ok(Candidate::Proof(proof));
         }
         Ok(Candidate::Files(Box::new(Files { earlier, reused, verified })))
     }

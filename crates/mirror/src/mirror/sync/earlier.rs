@@ -9,7 +9,7 @@ use tally_ledger::note::{Checkpoint, Vkey};
 
 use super::{MirrorError, Sync};
 use crate::disk;
-use crate::history::{self, Folders, History, TAIL, TAIL_BYTES_MAX};
+use crate::history::{self, Folders, TAIL, TAIL_BYTES_MAX};
 use crate::published::ReadError;
 
 /// What part of the bytes that the entries may have the earlier checkpoints may have: they are held
@@ -38,7 +38,7 @@ impl Sync<'_> {
     /// to that of `theirs`.
     pub(super) fn earlier(
         &self,
-        published: &History,
+        published: &[Checkpoint],
         theirs: &Checkpoint,
         with_own: bool,
     ) -> Result<Earlier, MirrorError> {
@@ -48,7 +48,7 @@ impl Sync<'_> {
         let mut conflicts = Vec::new();
         let mut all: Vec<Checkpoint> =
             own.iter().map(|own| lines(Some(own), None, &keys)).collect();
-        for one in published.checkpoints.iter().filter(|one| one.size() <= theirs.size()) {
+        for one in published.iter().filter(|one| one.size() <= theirs.size()) {
             let at = all.binary_search_by_key(&one.size(), Checkpoint::size);
             let own = at.ok().map(|at| &all[at]);
             let other = own.or_else(|| (one.size() == theirs.size()).then_some(theirs));
@@ -74,29 +74,13 @@ impl Sync<'_> {
         Ok(Earlier { checkpoints: all, conflicts })
     }
 
-    /// Reads the published checkpoints. Full files, which never change, are kept for the next time,
-    /// unless `anew`, or what was kept does not fit.
-    pub(super) fn published(
-        &self,
-        theirs: &Checkpoint,
-        anew: bool,
-    ) -> Result<History, MirrorError> {
+    /// Reads the published checkpoints, all of them from the place: what it showed once may be what
+    /// nobody else is shown.
+    pub(super) fn published(&self, theirs: &Checkpoint) -> Result<Vec<Checkpoint>, MirrorError> {
         let most = HISTORY_LEAST.max(self.limits.bytes / HISTORY_SHARE);
-        let kept = self.held.published();
-        let go_on = || self.check_time();
-        let read = |from: &[_]| {
-            history::read(self.place, theirs, Folders { from, to: Some(&kept) }, most, go_on)
-        };
-        let kept_first = if anew { Vec::new() } else { vec![kept.as_path()] };
-        let mut found = read(&kept_first);
-        let of_place = |e: &MirrorError| {
-            matches!(e, MirrorError::Read(ReadError::Place(_)) | MirrorError::Slow { .. })
-        };
-        if found.as_ref().is_err_and(|e| !anew && !of_place(e)) {
-            disk::remove_dir(&kept)?;
-            found = read(&[]);
-        }
-        found.map_err(|e| match e {
+        let folders = Folders { from: &[], to: None };
+        let read = history::read(self.place, theirs, folders, most, || self.check_time());
+        read.map_err(|e| match e {
             MirrorError::Read(ReadError::TooLarge { what, found, most, .. }) => {
                 MirrorError::TooLarge { what, found, most }
             }
@@ -107,15 +91,14 @@ impl Sync<'_> {
     /// Returns the checkpoints that the mirror serves, the last one included as it was published.
     /// Those that the disk has damaged are left out.
     pub(super) fn own_history(&self) -> Vec<Checkpoint> {
-        let Some(own) = &self.own else {
+        let Some(own) = self.last() else {
             return Vec::new();
         };
         let none = Folders { from: &[], to: None };
         let read = self
             .local()
             .map(|local| history::read::<MirrorError>(&local, own, none, u64::MAX, || Ok(())));
-        let history = read.and_then(|read| read).unwrap_or_default();
-        let mut held = history.checkpoints;
+        let mut held = read.and_then(|read| read).unwrap_or_default();
         held.retain(|one| one.size() < own.size());
         held.extend(self.own_alone());
         held
@@ -123,7 +106,7 @@ impl Sync<'_> {
 
     /// Returns the last checkpoint alone.
     fn own_alone(&self) -> Vec<Checkpoint> {
-        self.own.iter().map(|own| own.not_signed_by(&self.held.vkey)).collect()
+        self.last().iter().map(|own| own.not_signed_by(&self.held.vkey)).collect()
     }
 
     /// Sets aside a file of earlier checkpoints that does not hold any more.
@@ -133,17 +116,19 @@ impl Sync<'_> {
 }
 
 /// Returns a checkpoint with one line of each of `keys` that holds, of those it had first, and with
-/// the lines of others that are shown now.
+/// the lines of others that are shown now, if it is.
 pub(super) fn lines(
     own: Option<&Checkpoint>,
     theirs: Option<&Checkpoint>,
     keys: &[Vkey],
 ) -> Checkpoint {
-    let shown = theirs.or(own).expect("one of them is there");
-    let mut known = shown.signed_only_by(&[]);
+    let mut known = theirs.or(own).expect("one of them is there").signed_only_by(&[]);
     for from in [own, theirs].into_iter().flatten() {
         known.join(from, keys);
     }
+    let Some(shown) = theirs else {
+        return known;
+    };
     let others = keys.iter().fold(shown.clone(), |others, key| others.not_signed_by(key));
     known.joined(&others, keys).unwrap_or(known)
 }

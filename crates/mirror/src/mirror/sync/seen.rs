@@ -16,25 +16,28 @@ const SEEN_MAX: usize = 1000;
 const SEEN_BYTES_MAX: usize = 512 * 1024;
 
 impl Sync<'_> {
-    /// Keeps a checkpoint that could not be taken, and returns the proof of two histories if it
-    /// contradicts another of the same size.
-    pub(super) fn keep_seen(&self, theirs: &Checkpoint) -> Result<Option<PathBuf>, MirrorError> {
+    /// Keeps checkpoints that could not be taken, those that a known key signed, and returns the
+    /// proof of two histories if one contradicts another of the same size.
+    pub(super) fn keep_seen<'c>(
+        &self,
+        shown: impl IntoIterator<Item = &'c Checkpoint>,
+    ) -> Result<Option<PathBuf>, MirrorError> {
         let keys: Vec<_> = self.live.iter().chain(&self.retired).cloned().collect();
-        let mut note = theirs.signed_only_by(&[]);
-        if note.join(theirs, &keys) == 0 {
-            return Ok(None);
-        }
         let mut seen = self.held.seen()?;
-        if seen.contains(&note) {
-            return Ok(None);
-        }
-        for other in seen.iter().filter(|other| other.size() == note.size()) {
-            if let Some(proof) = self.prove(other, &note, None)? {
-                return Ok(Some(proof));
+        let before = seen.clone();
+        for shown in shown {
+            let mut note = shown.signed_only_by(&[]);
+            if note.join(shown, &keys) == 0 || seen.contains(&note) {
+                continue;
             }
+            for other in seen.iter().filter(|other| other.size() == note.size()) {
+                if let Some(proof) = self.prove(other, &note, None)? {
+                    return Ok(Some(proof));
+                }
+            }
+            let at = seen.partition_point(|other| other.size() <= note.size());
+            seen.insert(at, note);
         }
-        let at = seen.partition_point(|other| other.size() <= note.size());
-        seen.insert(at, note);
         let mut room = SEEN_BYTES_MAX;
         let fit = seen.iter().take_while(|note| {
             let length = note.to_string().len();
@@ -44,7 +47,9 @@ impl Sync<'_> {
         });
         let fit = fit.count().min(SEEN_MAX);
         seen.truncate(fit);
-        self.held.keep_seen(&seen)?;
+        if seen != before {
+            self.held.keep_seen(&seen)?;
+        }
         Ok(None)
     }
 

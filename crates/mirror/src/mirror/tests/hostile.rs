@@ -7,6 +7,13 @@ use crate::history::{self, TAIL};
 const WITNESS: &str = "witness.example";
 
 impl Case {
+    /// A mirror that knows a witness, and asks for no cosignature.
+    fn with_witness() -> Self {
+        let (log, witness) = (vkey(&checkpoint()), witness_vkey());
+        let policy = format!("log {log}\nwitness w {witness}\nquorum none\n");
+        Self::with(|followed| followed.policy = Some(policy.clone()))
+    }
+
     fn served(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.held.public().join(path)).ok()
     }
@@ -58,7 +65,7 @@ fn replaced(forge: &mut Forge, next: &SigningKey, revoked: Option<bool>) {
 
 #[test]
 fn nothing_unverified_of_a_tail_is_served_and_nothing_that_is_held_is_lost() {
-    let case = Case::new();
+    let case = Case::with_witness();
     let forge = forged(9, 9, "");
     let three = witnessed(&case, &forge, 3);
     case.sync().unwrap();
@@ -83,9 +90,7 @@ fn nothing_unverified_of_a_tail_is_served_and_nothing_that_is_held_is_lost() {
 
 #[test]
 fn a_place_takes_no_signature_away_and_brings_none_of_a_revoked_key() {
-    let policy =
-        format!("log {}\nwitness w {}\nquorum none\n", vkey(&checkpoint()), witness_vkey());
-    let case = Case::with(|followed| followed.policy = Some(policy.clone()));
+    let case = Case::with_witness();
     let mut forge = forged(5, 5, "");
     witnessed(&case, &forge, 5);
     case.sync().unwrap();
@@ -244,6 +249,63 @@ fn a_second_history_in_the_list_of_checkpoints_is_not_forgotten() {
     forge.publish(&case.origin, 7, &next);
     list(&case, &other(4, &checkpoint()));
     assert_eq!(*case.proven().key(), vkey(&checkpoint()));
+}
+
+#[test]
+fn a_second_history_is_not_forgotten_because_nothing_can_be_taken_with_it() {
+    let other = |size: u64| {
+        let elsewhere = tempfile::tempdir().unwrap();
+        forged(size, 3, "other").publish(elsewhere.path(), size, &checkpoint())
+    };
+    let unsigned = |size: u64| {
+        format!("{ORIGIN}\n{size}\n{}=\n\n\u{2014} {ORIGIN} AAAAAAAA\n", "A".repeat(43))
+    };
+    let forge = forged(60, 3, "one");
+    for (shown, size, unsigneds, bundles) in [(7, 8, 0, false), (50, 8, 30, true)] {
+        let case = Case::new();
+        forge.publish(&case.origin, 5, &checkpoint());
+        case.sync().unwrap();
+        let notes = (0..unsigneds).map(|n| unsigned(10 + n)).chain([other(shown).to_string()]);
+        let list: Vec<String> = notes.collect();
+        fs::create_dir_all(case.origin.join("checkpoints")).unwrap();
+        fs::write(case.origin.join(TAIL), format!("full 0\n\n{}", list.join("\n"))).unwrap();
+        forge.publish(&case.origin, size, &checkpoint());
+        if !bundles {
+            fs::remove_dir_all(case.origin.join("tile/entries")).unwrap();
+        }
+        let _ = case.sync();
+        fs::remove_file(case.origin.join(TAIL)).unwrap();
+        forge.publish(&case.origin, 60, &checkpoint());
+        case.proven();
+    }
+}
+
+#[test]
+fn an_older_copy_of_what_is_served_lets_no_second_history_in() {
+    let case = Case::with_witness();
+    let forge = forged(9, 4, "one");
+    witnessed(&case, &forge, 3);
+    case.sync().unwrap();
+    let old = case.served(CHECKPOINT).unwrap();
+    witnessed(&case, &forge, 5);
+    case.sync().unwrap();
+    fs::write(case.held.public().join(CHECKPOINT), old).unwrap();
+    forged(6, 4, "other").publish(&case.origin, 6, &checkpoint());
+    case.proven();
+    // Where it is lost, what was served beside it is not.
+    let case = Case::with_witness();
+    witnessed(&case, &forge, 3);
+    case.sync().unwrap();
+    witnessed(&case, &forge, 5);
+    case.sync().unwrap();
+    fs::remove_file(case.held.public().join(CHECKPOINT)).unwrap();
+    forge.publish(&case.origin, 9, &checkpoint());
+    case.sync().unwrap();
+    let earlier = case.served_earlier();
+    assert_eq!(earlier.iter().map(Checkpoint::size).collect::<Vec<_>>(), [3, 5]);
+    for one in &earlier {
+        assert_eq!(one.signed_by(&witness_vkey()), Signed::Holds(NOW), "{}", one.size());
+    }
 }
 
 #[test]
