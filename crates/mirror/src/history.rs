@@ -267,22 +267,22 @@ pub fn earlier(
     checkpoint: &Checkpoint,
     cache: Option<&FilePath>,
 ) -> Result<Vec<Checkpoint>, ReadError> {
-    let folders = Folders { from: cache.as_slice(), to: cache };
     let always = || Ok(());
+    let folders = Folders { from: cache, to: cache };
     let mut history = read(place, checkpoint, folders, HISTORY_BYTES_MAX, always);
     if cache.is_some() && matches!(history, Err(ReadError::History { .. })) {
         // What was kept may be what does not fit: the place itself decides.
-        let folders = Folders { from: &[], to: cache };
+        let folders = Folders { from: None, to: cache };
         history = read(place, checkpoint, folders, HISTORY_BYTES_MAX, always);
     }
     history
 }
 
 /// Where full files are on this machine.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Folders<'a> {
-    /// The folders they are taken from, where they are there.
-    pub(crate) from: &'a [&'a FilePath],
+    /// The folder they are taken from, if they are there.
+    pub(crate) from: Option<&'a FilePath>,
     /// The folder that others are written to.
     pub(crate) to: Option<&'a FilePath>,
 }
@@ -329,7 +329,7 @@ pub(crate) fn read<E: From<ReadError>>(
         }
         go_on()?;
         let path = path(index);
-        let kept = folders.from.iter().find_map(|folder| {
+        let kept = folders.from.and_then(|folder| {
             let bytes = std::fs::read(folder.join(&path)).ok()?;
             let checkpoints = full(&bytes, before).ok()?;
             of_origin(&checkpoints, expected).is_ok().then_some((checkpoints, bytes))
@@ -472,7 +472,7 @@ mod tests {
         let bytes = |path: &str| std::fs::metadata(dir.path().join(path)).unwrap().len();
         let total: u64 = paths.into_iter().map(bytes).sum();
         let kept = tempfile::tempdir().unwrap();
-        let folders = Folders { from: &[kept.path()], to: Some(kept.path()) };
+        let folders = Folders { from: Some(kept.path()), to: Some(kept.path()) };
         let within =
             |folders, most| read::<ReadError>(&place, &checkpoint(2000), folders, most, || Ok(()));
         for _ in 0..2 {

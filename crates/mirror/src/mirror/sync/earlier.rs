@@ -78,7 +78,7 @@ impl Sync<'_> {
     /// nobody else is shown.
     pub(super) fn published(&self, theirs: &Checkpoint) -> Result<Vec<Checkpoint>, MirrorError> {
         let most = HISTORY_LEAST.max(self.limits.bytes / HISTORY_SHARE);
-        let folders = Folders { from: &[], to: None };
+        let folders = Folders::default();
         let read = history::read(self.place, theirs, folders, most, || self.check_time());
         read.map_err(|e| match e {
             MirrorError::Read(ReadError::TooLarge { what, found, most, .. }) => {
@@ -94,7 +94,7 @@ impl Sync<'_> {
         let Some(own) = self.last() else {
             return Vec::new();
         };
-        let none = Folders { from: &[], to: None };
+        let none = Folders::default();
         let read = self
             .local()
             .map(|local| history::read::<MirrorError>(&local, own, none, u64::MAX, || Ok(())));
