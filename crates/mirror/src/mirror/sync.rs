@@ -201,7 +201,7 @@ impl<'a> Sync<'a> {
         self.now = (self.clock)();
         let read = read.ok_or(ReadError::Nothing { place: name.clone() })?;
         let text = String::from_utf8_lossy(&read.bytes).into_owned();
-        let size = self.own.as_ref().map_or(0, Checkpoint::size);
+        let size = self.own_size();
         if self.state.condition == Condition::Well
             && self.state.read.as_ref() == Some(&text)
             && size > 0
@@ -224,7 +224,7 @@ impl<'a> Sync<'a> {
     }
 
     fn take(&mut self, theirs: &Checkpoint, signer: Signer) -> Result<Synced, MirrorError> {
-        let size = self.own.as_ref().map_or(0, Checkpoint::size);
+        let size = self.own_size();
         match self.before.clone().filter(|before| before.size() > size) {
             Some(before) => self.follow_again(&before, theirs, signer),
             None => match self.own.clone() {
@@ -327,10 +327,15 @@ impl<'a> Sync<'a> {
         }
         let grown = RemoteTree::of(self.place, theirs).grown(held)?;
         if grown.root == before.root() {
-            self.advance(theirs, self.own.as_ref().map_or(0, Checkpoint::size), signer)
+            self.advance(theirs, self.own_size(), signer)
         } else {
             self.two_histories(before, theirs, Some(&grown))
         }
+    }
+
+    /// Returns how many entries the mirror serves.
+    fn own_size(&self) -> u64 {
+        self.own.as_ref().map_or(0, Checkpoint::size)
     }
 
     /// Returns the last checkpoint that the mirror has cosigned.

@@ -27,16 +27,21 @@ impl Sync<'_> {
         let before = seen.clone();
         for shown in shown {
             let mut note = shown.signed_only_by(&[]);
-            if note.join(shown, &keys) == 0 || seen.contains(&note) {
+            if note.join(shown, &keys) == 0 {
                 continue;
             }
-            for other in seen.iter().filter(|other| other.size() == note.size()) {
+            let from = seen.partition_point(|other| other.size() < note.size());
+            let same = seen[from..].iter().take_while(|other| other.size() == note.size());
+            let same: Vec<Checkpoint> = same.cloned().collect();
+            if same.contains(&note) {
+                continue;
+            }
+            for other in &same {
                 if let Some(proof) = self.prove(other, &note, None)? {
                     return Ok(Some(proof));
                 }
             }
-            let at = seen.partition_point(|other| other.size() <= note.size());
-            seen.insert(at, note);
+            seen.insert(from, note);
         }
         let mut room = SEEN_BYTES_MAX;
         let fit = seen.iter().take_while(|note| {
