@@ -64,9 +64,10 @@ fn push_head(buffer: &mut Vec<u8>, major: u8, value: u64) {
     }
 }
 
-/// Opens for writing without waiting.
+/// Opens for writing. A process that another test starts holds, until it runs its own program,
+/// copies of all locks that are held just then: that is waited for.
 pub(crate) fn open(dir: &Path) -> Result<Store, Error> {
-    Store::open(dir, Duration::ZERO, |_| {})
+    Store::open(dir, Duration::from_secs(5), |_| {})
 }
 
 /// Reads every entry of a ledger.

@@ -6,5 +6,6 @@ mod attached;
 mod chain;
 mod damage;
 mod interrupted;
+mod killed;
 mod opening;
 mod read_only;

@@ -86,7 +86,7 @@ fn a_creation_that_ended_within_a_file_of_sled_is_carried_on() {
     let settings = dir.path().join("db/conf");
     let whole = fs::read(&settings).unwrap();
     for length in 0..whole.len() {
-        for file in ["format", "head", "db/db"] {
+        for file in ["format", "head", "db/db", "lock"] {
             fs::remove_file(dir.path().join(file)).unwrap();
         }
         fs::write(&settings, &whole[..length]).unwrap();

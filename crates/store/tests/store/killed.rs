@@ -1,12 +1,4 @@
 //! Processes that are killed while they append, and two processes that want one ledger.
-//!
-//! They stand apart from the other tests: a process that is being started holds, until it runs its
-//! own program, the locks of every ledger that is open beside it.
-#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
-
-#[path = "store/chain.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod chain;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -17,6 +9,8 @@ use std::time::Duration;
 use tally_ledger::hash::Hash;
 use tally_store::{Error, Store};
 use tally_testkit::random::Random;
+
+use crate::chain;
 
 /// Names the ledger in the environment of a child that is to append to it.
 const LEDGER: &str = "TALLY_TEST_LEDGER";
@@ -65,7 +59,7 @@ fn a_killed_writer_loses_nothing_acknowledged_and_no_part_of_a_batch() {
     drop(Store::create(dir.path()).unwrap());
     let mut acknowledged = 0;
     for round in 0..30 {
-        let name = "a_killed_writer_loses_nothing_acknowledged_and_no_part_of_a_batch";
+        let name = "killed::a_killed_writer_loses_nothing_acknowledged_and_no_part_of_a_batch";
         let mut child = start(name, dir.path());
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut told = lines.filter_map(|line| {
@@ -101,7 +95,7 @@ fn the_second_process_is_told_the_id_of_the_first_and_can_read() {
     }
     let dir = tempfile::tempdir().unwrap();
     drop(Store::create(dir.path()).unwrap());
-    let name = "the_second_process_is_told_the_id_of_the_first_and_can_read";
+    let name = "killed::the_second_process_is_told_the_id_of_the_first_and_can_read";
     let mut child = start(name, dir.path());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.find(|line| line.as_ref().unwrap().starts_with("acknowledged")).unwrap().unwrap();
